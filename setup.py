@@ -1,0 +1,68 @@
+"""Packaging: `pip install -e .[all]`; Dataflow workers stage this file too (--setup_file=./setup.py).
+
+Exact versions live in constraints.txt; here stand only the names and the ranges that the code needs.
+"""
+
+from setuptools import find_packages, setup
+
+GROUND = [
+    "click>=8.2",
+    "imagecodecs>=2025.3",
+    "numpy>=2.0",
+    "opencv-python-headless>=5.0",
+    "pandas>=2.2",
+    "pillow>=12.0",
+    "pyarrow>=20.0",
+    "pydantic>=2.10",
+    "PyYAML>=6.0",
+    "scikit-image>=0.25",
+    "tifffile>=2025.3",
+    "tqdm>=4.66",
+]
+TENSORFLOW = ["tensorflow>=2.20", "keras>=3.12"]
+# TFDS 4.9.10 imports both without declaring them for every Python that it supports.
+TFDS = ["tensorflow-datasets>=4.9.10", "importlib_resources>=6.0", "mlcroissant>=1.0", "array_record>=0.8"]
+BEAM = ["apache-beam>=2.77"]
+
+EXTRAS = {
+    "crawl": ["scrapy>=2.19"],
+    "read": TENSORFLOW[:1] + TFDS,
+    "build": TENSORFLOW + TFDS + BEAM,
+    "train": TENSORFLOW + TFDS + ["tensorboard>=2.20"],
+    "enhance": TENSORFLOW + BEAM + ["rawpy>=0.24"],
+    "openvino": ["openvino>=2026.0"],
+    "tune": ["optuna>=4.0"],
+}
+EXTRAS["all"] = sorted({requirement for group in EXTRAS.values() for requirement in group})
+EXTRAS["dev"] = [
+    "hypothesis",
+    "jax[cpu]",
+    "mypy",
+    "pandas-stubs",
+    "psutil",
+    "pytest",
+    "pytest-cov",
+    "pytest-timeout",
+    "pytest-xdist",
+    "ruff",
+    "types-PyYAML",
+    "types-tqdm",
+]
+
+setup(
+    name="imagic-restoration",
+    version="0.1.0",
+    description="A dataset factory for picture restoration, with an offline enhancer for whole archives",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.13",
+    packages=find_packages(exclude=["tests", "tests.*", "benchmarks", "benchmarks.*"]),
+    py_modules=["cli"],
+    package_data={
+        "imaging": ["recipes/*.yaml"],
+        "imagic_models": ["weights/*"],
+        "tfds_builders": ["restoration_pairs/*"],
+    },
+    install_requires=GROUND,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["imagic=cli:main"]},
+)
