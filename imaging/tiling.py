@@ -99,8 +99,8 @@ class _Merge:
     def __init__(self, image: Image, scale: int) -> None:
         self._size, self._dtype, self._scale = image.shape[:2], image.dtype, scale
         self.result: Image = np.empty(0)
-        self._right: FloatImage = np.empty(0)
-        self._below: FloatImage = np.empty(0)
+        self._right: FloatImage = np.empty(0, np.float32)
+        self._below: FloatImage = np.empty(0, np.float32)
 
     def add(self, block: FloatImage, row: Span, column: Span) -> None:
         if row.keep_from == 0 and column.keep_from == 0:
@@ -174,7 +174,7 @@ def _fade(block: FloatImage, fade_in: int, fade_out: int) -> None:
 
 
 def _ramp(length: int) -> FloatImage:
-    return (np.arange(length, dtype=np.float32) + 0.5) / length
+    return np.linspace(0.5 / length, 1 - 0.5 / length, length, dtype=np.float32)
 
 
 def _round_up(value: int, multiple: int) -> int:
