@@ -1,0 +1,48 @@
+"""One network a file, each a function that builds a functional Keras model from a few numbers.
+
+`build_network("unet", width=16)` imports only the file it needs. Every network takes pictures of any size that is a
+multiple of its `multiple(...)` pixels; the restorer pads to it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from imaging.errors import MisuseError
+
+if TYPE_CHECKING:
+    import keras
+
+ARCHITECTURES: tuple[str, ...] = (
+    "unet",
+)
+
+
+def build_network(name: str, *, dtype: str = "float32", **shape: Any) -> keras.Model:
+    """Returns a fresh network.
+
+    Args:
+        name: one of `ARCHITECTURES`.
+        dtype: Keras dtype policy of all layers but the outputs, which stay float32.
+        shape: keyword arguments of the architecture's `build`.
+
+    Raises:
+        MisuseError: for an unknown name or an unknown keyword.
+    """
+    module = _module(name)
+    try:
+        return module.build(dtype=dtype, **shape)
+    except TypeError as error:
+        raise MisuseError(f"the architecture {name} does not take these settings", error, "see its docstring") from None
+
+
+def size_multiple(name: str, **shape: Any) -> int:
+    """Returns the number of pixels that height and width of the network's input must be a multiple of."""
+    return _module(name).multiple(**shape)
+
+
+def _module(name: str) -> Any:
+    if name not in ARCHITECTURES:
+        raise MisuseError(f"an architecture is one of {', '.join(ARCHITECTURES)}", name)
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,110 @@
+"""What a person may ask of the trainer; importing this file imports no framework."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from imaging.errors import MisuseError
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+SCHEDULES = ("cosine", "stable")
+OPTIMIZERS = ("adamw", "lion")
+CROP_MULTIPLE = 16  # so that every architecture and every super-resolution scale accepts the crop
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """One training, complete: the same options on the same machine give the same weights.
+
+    Attributes:
+        preset: name of a preset (`imagic_models.presets.PRESETS`).
+        run_dir: folder to write; must not hold another run unless `resume`.
+        data_dir: TFDS folder made by `build-dataset`; give this or `images`.
+        images: folder of clean pictures, degraded on the fly by the preset's mixture.
+        steps: planned total number of steps, earlier parts of a resumed run included.
+        resume: continue the run in `run_dir` from its newest checkpoint; its network and seed are kept, while steps,
+            rate, crop and batch may be planned anew.
+        batch_size: crops a step.
+        crop: side of a crop in pixels of the clean picture; a multiple of 16.
+        learning_rate: rate after the warm-up.
+        final_learning_rate: rate at the last step.
+        warmup_steps: steps of linear rise from zero.
+        schedule: `cosine` falls from the warm-up to the last step; `stable` stays constant and falls in the last
+            `decay_steps` linearly. A stable run can be extended or wound down at any time: resume with other `steps`.
+        decay_steps: length of the fall of the `stable` schedule.
+        optimizer: `adamw` or `lion`.
+        weight_decay: decoupled weight decay.
+        clip_norm: the gradient's global norm is cut to this.
+        loss: name of a loss of `imagic_models.losses.LOSSES`.
+        ema: decay a step of the weights' moving average, which is what is validated and exported.
+        seed: of weights, crops and damage.
+        precision: of the arithmetic in training; `auto` takes mixed_bfloat16 where the machine gains from it.
+        threads: processor threads of the framework; 0 for its default.
+        width: channels of the network at full resolution; 0 for the preset's.
+        checkpoint_every: steps between checkpoints.
+        validate_every: steps between validations; the best is exported as `model.keras`.
+        validation_crops: number of held-out pictures to validate on.
+        tensorboard: whether to write curves and pictures for TensorBoard.
+        progress: whether to show a progress bar on stderr.
+    """
+
+    preset: str
+    run_dir: str
+    data_dir: str | None = None
+    images: str | None = None
+    steps: int = 20_000
+    resume: bool = False
+    batch_size: int = 32
+    crop: int = 64
+    learning_rate: float = 8e-4
+    final_learning_rate: float = 1e-5
+    warmup_steps: int = 200
+    schedule: str = "cosine"
+    decay_steps: int = 2_000
+    optimizer: str = "adamw"
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    loss: str = "charbonnier"
+    ema: float = 0.999
+    seed: int = 0
+    precision: str = "auto"
+    threads: int = 0
+    width: int = 0
+    checkpoint_every: int = 500
+    validate_every: int = 1_000
+    validation_crops: int = 12
+    tensorboard: bool = True
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        if (self.data_dir is None) == (self.images is None):
+            raise MisuseError(
+                "training reads either a dataset or a folder of clean pictures",
+                f"data_dir={self.data_dir!r}, images={self.images!r}",
+                "give exactly one of --data-dir and --images",
+            )
+        for name in ("steps", "batch_size", "crop", "decay_steps", "checkpoint_every", "validate_every"):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("warmup_steps", "weight_decay", "threads", "width", "validation_crops", "seed"):
+            self._require(name, getattr(self, name) >= 0, "at least 0")
+        for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
+            self._require(name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
+        self._require("crop", self.crop % CROP_MULTIPLE == 0, f"a multiple of {CROP_MULTIPLE}")
+        self._require("ema", 0 <= self.ema < 1, "in [0, 1)")
+        self._require("learning_rate", self.learning_rate > 0, "above 0")
+        self._require("clip_norm", self.clip_norm > 0, "above 0")
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise MisuseError(f"{name} is {rule}", repr(getattr(self, name)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the options as a JSON-able dictionary."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TrainOptions:
+        """Returns the options that `to_json` wrote; names of later versions are ignored."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})

@@ -1,0 +1,62 @@
+"""The table of presets: what each restores, with which network, trained against what.
+
+A preset's name is the name of the recipe that makes its kind of damage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagic_models.mixtures import Ingredient
+from imaging.errors import MisuseError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One row of the table.
+
+    Attributes:
+        name: preset and recipe name.
+        summary: what it does, as a clause.
+        architecture: name in `imagic_models.architectures`.
+        network: keyword arguments of the architecture.
+        task: name in `imagic_models.tasks.TASKS`: what goes into the network and what comes out.
+        scale: how many times larger the output is.
+        mixture: what it is trained against.
+        loss: name in `imagic_models.losses.LOSSES`.
+    """
+
+    name: str
+    summary: str
+    architecture: str = "unet"
+    network: Mapping[str, Any] = field(default_factory=dict)
+    task: str = "restore"
+    scale: int = 1
+    mixture: tuple[Ingredient, ...] = ()
+    loss: str = "charbonnier"
+
+
+_BLIND_NOISE = (
+    Ingredient("gaussian_noise", 0.60, clip=False, parameters={"gray_probability": 0.0}),
+    Ingredient("salt_and_pepper", 0.15),
+    Ingredient("gaussian_noise", 0.08),
+    Ingredient("poisson_gaussian", 0.08),
+    Ingredient("speckle", 0.05),
+    Ingredient("film_grain", 0.04),
+)
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset("denoise", "removes noise of unknown kind and strength", mixture=_BLIND_NOISE),
+    )
+}
+
+
+def get_preset(name: str) -> Preset:
+    """Returns the preset; MisuseError lists the known names."""
+    if name not in PRESETS:
+        raise MisuseError(f"a preset is one of {', '.join(PRESETS)}", name, "see `models list`")
+    return PRESETS[name]
