@@ -1,0 +1,107 @@
+"""One shard from its plan to a finished file with its receipt. Runs on a worker, knows nothing of Beam."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+
+from imaging.errors import ImagicError
+from pipelines.dataset.examples import ImageFailed, Work, image_examples
+from pipelines.dataset.plan import PlannedImage, Rejection
+from pipelines.dataset.records import WRITERS, RecordWriter
+from pipelines.dataset.size import parse_size
+from pipelines.dataset.workspace import Receipt, Workspace
+
+_REPORT_S = 0.25  # between two notes to the progress file
+
+
+class Tally:
+    """Counts a shard's pictures, and notes them where the progress bar looks."""
+
+    def __init__(self, path: Path) -> None:
+        self.images = self.examples = self.num_bytes = 0
+        self.failures: list[Rejection] = []
+        self._path, self._noted = path, 0.0
+
+    def note(self, *, now: bool = False) -> None:
+        if now or time.monotonic() - self._noted > _REPORT_S:
+            self._noted = time.monotonic()
+            failed = sum(failure.failed for failure in self.failures)
+            self._path.write_text(f"{self.images + len(self.failures)} {failed}")
+
+
+def write_shard(folder: str, name: str) -> str:
+    """Writes a planned shard and its receipt, and returns its name.
+
+    The file is made under a temporary name, brought to the disk, and renamed: it is whole or not there.
+
+    Args:
+        folder: of the dataset.
+        name: of the shard.
+
+    Raises:
+        ImagicError: the disk is full or refuses to be written; trouble with one picture goes to the receipt.
+    """
+    cv2.setNumThreads(1)
+    workspace = Workspace(Path(folder))
+    partial = workspace.partial_file(name)
+    try:
+        receipt = _write(workspace, name, partial)
+        if receipt:
+            partial.replace(workspace.folder / name)
+            workspace.store_receipt(receipt)
+    except OSError as error:
+        raise ImagicError(
+            "A shard must be written to the disk", f"{name} ({error.strerror or error})", "Make room and start it again"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return name
+
+
+def _write(workspace: Workspace, name: str, partial: Path) -> Receipt | None:
+    """Writes the records; None when the job was told to stop in between."""
+    work, suffix = _work(workspace.plan_text())
+    tally = Tally(workspace.progress_file(name))
+    writer = WRITERS[suffix](partial)
+    try:
+        for image in workspace.load_shard(name):
+            if workspace.stop_file.exists():
+                return None
+            _add(image, work, writer, tally)
+            tally.note()
+    finally:
+        sha256 = writer.close()
+    tally.note(now=True)
+    size = partial.stat().st_size
+    return Receipt(name, tally.images, tally.examples, tally.num_bytes, size, sha256, tuple(tally.failures))
+
+
+def _add(image: PlannedImage, work: Work, writer: RecordWriter, tally: Tally) -> None:
+    """Writes a picture's examples: all of them or none, so that the counts stay true."""
+    try:
+        records = list(image_examples(image, work))
+    except ImageFailed as error:
+        tally.failures.append(error.rejection)
+        return
+    for record in records:
+        writer.write(record)
+        tally.num_bytes += len(record)
+    tally.images, tally.examples = tally.images + 1, tally.examples + len(records)
+
+
+@lru_cache(maxsize=4)
+def _work(text: str) -> tuple[Work, str]:
+    """Returns what a plan says is to be done, and the record format."""
+    from imaging.recipes import get_recipe
+
+    plan = json.loads(text)
+    recipe, options = get_recipe(plan["recipe"]), plan["options"]
+    if recipe.digest != plan["identity"]["recipe digest"]:
+        raise ImagicError("Workers use the recipe that was planned with", plan["recipe"], "Update the workers' files")
+    size = parse_size(options["size"])
+    return Work(recipe, options["seed"], options["variants"], size, options["max_pixels"]), options["format"]

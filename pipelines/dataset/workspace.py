@@ -1,0 +1,174 @@
+"""The hidden folder of a build: its plan, receipts, progress and lock. What lies here is how a build resumes.
+
+    .build/plan.json            identity, options, rejections
+    .build/shards/NAME.jsonl    the pictures of a shard, in order
+    .build/receipts/NAME.json   count, bytes, sha256 and failures of a finished shard
+    .build/progress/NAME        pictures done and failed so far, for the bar
+    .build/partial/             shards being written; emptied at every start
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.errors import ImagicError
+from pipelines.dataset.options import BuildOptions
+from pipelines.dataset.plan import Plan, PlannedImage, Rejection, Shard, differences
+from pipelines.dataset.records import file_sha256
+
+NAME = ".build"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Proof that a shard is finished.
+
+    Attributes:
+        shard: its file name.
+        images: pictures that gave examples.
+        examples: records in the file.
+        num_bytes: of all records, without their framing.
+        file_bytes, sha256: of the file.
+        failures: pictures that gave none.
+    """
+
+    shard: str
+    images: int
+    examples: int
+    num_bytes: int
+    file_bytes: int
+    sha256: str
+    failures: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Reads and writes the files of one build.
+
+    Attributes:
+        folder: of the dataset, where the shards go.
+    """
+
+    folder: Path
+
+    @property
+    def hidden(self) -> Path:
+        return self.folder / NAME
+
+    @property
+    def stop_file(self) -> Path:
+        return self.hidden / "stop"
+
+    def progress_file(self, shard: str) -> Path:
+        return self.hidden / "progress" / shard
+
+    def partial_file(self, shard: str) -> Path:
+        """Returns a name of this process and thread alone: an orphan of a killed build may still be writing."""
+        return self.hidden / "partial" / f"{shard}.{os.getpid()}.{os.urandom(4).hex()}"
+
+    def store_plan(self, plan: Plan, recipe: str, options: BuildOptions) -> None:
+        """Writes a plan; refuses to mix it with another one.
+
+        Raises:
+            ImagicError: the folder holds a build of another identity.
+        """
+        old = self._old_identity()
+        if old and (changed := differences(old, plan.identity)):
+            raise ImagicError(
+                "A dataset folder holds one recipe, seed and input",
+                f"{self.folder}, where {'; '.join(changed)}",
+                "Build into another --data-dir, or delete that folder first",
+            )
+        for name in ("partial", "progress"):
+            shutil.rmtree(self.hidden / name, ignore_errors=True)
+        for name in ("partial", "progress", "receipts", "shards"):
+            (self.hidden / name).mkdir(parents=True, exist_ok=True)
+        self.stop_file.unlink(missing_ok=True)
+        for shard in plan.shards:
+            lines = [json.dumps(dataclasses.asdict(image)) for image in shard.images]
+            _write(self._shard_file(shard.name), "\n".join(lines) + "\n")
+        told = {"identity": plan.identity, "recipe": recipe, "options": dataclasses.asdict(options)}
+        _write(self.hidden / "plan.json", json.dumps(told, indent=1))
+
+    def plan_text(self) -> str:
+        """Returns what `store_plan` wrote: identity, recipe and options, as JSON."""
+        return (self.hidden / "plan.json").read_text()
+
+    def load_shard(self, name: str) -> list[PlannedImage]:
+        """Returns the pictures of a shard."""
+        lines = self._shard_file(name).read_text().splitlines()
+        return [PlannedImage(**json.loads(line)) for line in lines]
+
+    def store_receipt(self, receipt: Receipt) -> None:
+        _write(self._receipt_file(receipt.shard), json.dumps(dataclasses.asdict(receipt), indent=1))
+
+    def receipt(self, name: str) -> Receipt | None:
+        """Returns the receipt of a shard, None without one."""
+        try:
+            told = json.loads(self._receipt_file(name).read_text())
+            told["failures"] = tuple(Rejection(**failure) for failure in told["failures"])
+            return Receipt(**told)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def verified(self, shard: Shard) -> bool:
+        """Whether a shard is finished and its file is still what the receipt says."""
+        receipt, path = self.receipt(shard.name), self.folder / shard.name
+        return bool(
+            receipt
+            and path.is_file()
+            and path.stat().st_size == receipt.file_bytes
+            and file_sha256(path) == receipt.sha256
+        )
+
+    def _old_identity(self) -> dict[str, str]:
+        try:
+            identity: dict[str, str] = json.loads(self.plan_text())["identity"]
+        except (OSError, ValueError, KeyError):
+            return {}
+        return identity
+
+    def _shard_file(self, name: str) -> Path:
+        return self.hidden / "shards" / f"{name}.jsonl"
+
+    def _receipt_file(self, name: str) -> Path:
+        return self.hidden / "receipts" / f"{name}.json"
+
+
+@contextmanager
+def locked(workspace: Workspace) -> Iterator[None]:
+    """Keeps a second build out of the folder; the system lets go of the lock however the process ends.
+
+    Raises:
+        ImagicError: another build holds it, or the folder cannot be written.
+    """
+    try:
+        workspace.hidden.mkdir(parents=True, exist_ok=True)
+        file = open(workspace.hidden / "lock", "w")
+    except OSError as error:
+        raise ImagicError(
+            "The data folder must be writable", f"{workspace.folder} ({error.strerror})", "Choose another --data-dir"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ImagicError(
+                "One build works in a folder at a time", workspace.folder, "Wait for the other build to end"
+            ) from error
+        yield
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a small file, whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text)
+    partial.replace(path)
