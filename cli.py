@@ -1,40 +1,123 @@
-"""The command line: thin commands that build options, call one function and print its report.
+"""The command line: each command is a row of COMMANDS, its options are the fields of a frozen dataclass.
+
+The option classes say what may be asked, with types, defaults and help (their `Attributes:`); one function does the
+work and returns a report; this file only carries words from the shell to the one and from the other to the terminal.
 
 Exit codes: 0 everything done; 1 failed; 2 misuse; 3 finished, but some inputs failed and are listed in the ledger.
 """
 
 from __future__ import annotations
 
-import functools
+import dataclasses
+import importlib
+import inspect
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
 from imaging.errors import ImagicError, MisuseError
 
-# Options that several commands share; each is written once.
-RUNNERS = ["fnapi"]
-ENGINES = ["auto", "keras", "openvino"]
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One command: where its options and its function live, so that --help imports neither.
+
+    Attributes:
+        options: "module:class" of the frozen options.
+        function: "module:function" that takes them and returns a report (`exit_code`, `lines()`).
+        help: one imperative sentence.
+        example: arguments of a typical call.
+        arguments: fields that are given by place, not by name.
+        renamed: fields whose option is not their own name.
+        left_out: fields that the command line does not offer.
+    """
+
+    options: str
+    function: str
+    help: str
+    example: str
+    arguments: tuple[str, ...] = ()
+    renamed: dict[str, str] = dataclasses.field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
-class Report(Protocol):
-    """What every stage returns: lines for people, an exit code for scripts."""
-
-    exit_code: int
-
-    def lines(self) -> list[str]:
-        """The report, a line each."""
+COMMANDS = {
+    "crawl": Command(
+        "crawler.options:CrawlOptions",
+        "crawler.run:crawl",
+        "Gather open-access pictures with their rights into a folder with a manifest.",
+        "met --out originals --limit 500 --contact you@museum.example",
+        arguments=("source",),
+        renamed={"licences": "licence"},
+        left_out=("verbose",),
+    ),
+    "build-dataset": Command(
+        "pipelines.dataset.options:BuildOptions",
+        "tfds_builders.build:build_dataset",
+        "Build paired TFDS datasets: every clean picture with its degraded version, by one recipe or several.",
+        "denoise --images originals --data-dir data",
+        arguments=("recipes",),
+    ),
+    "preview": Command(
+        "imaging.preview:PreviewOptions",
+        "imaging.preview:preview",
+        "Show what a recipe does to your pictures: a contact sheet of clean, degraded, mask and drawn values.",
+        "art-restoration --images originals --out sheet.png",
+        arguments=("recipe",),
+    ),
+    "train": Command(
+        "imagic_models.options:TrainOptions",
+        "imagic_models.train:train",
+        "Train a preset's network, or go on with a training that was interrupted.",
+        "denoise --data-dir data --run-dir runs/denoise --steps 20000",
+        arguments=("preset",),
+    ),
+    "evaluate": Command(
+        "imagic_models.evaluate:EvaluateOptions",
+        "imagic_models.evaluate:evaluate",
+        "Score models beside classical baselines and published rows, by a published protocol.",
+        "denoise baseline:nlm --protocol gaussian-noise --images kodak24",
+        arguments=("models",),
+    ),
+    "enhance": Command(
+        "pipelines.enhance.options:EnhanceOptions",
+        "pipelines.enhance.job:enhance",
+        "Enhance an archive: a folder tree in, the same tree out, every file's metadata intact.",
+        "scans --out enhanced --stages denoise,low-light",
+        arguments=("input",),
+    ),
+    "demo": Command(
+        "demo.options:DemoOptions",
+        "demo.run:run_demo",
+        "Run the whole road on real photographs: crawl, build, train, evaluate, enhance, look.",
+        "--out demo",
+    ),
+}
 
 
 class Commands(click.Group):
-    """Turns what goes wrong into one line and the documented exit code."""
+    """Makes a command when it is asked for, and turns what goes wrong into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the road."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command by name, with its options."""
+        return build(name, COMMANDS[name]) if name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in --help, from the table alone: making a command would import its options."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the chosen command; a traceback is printed only when asked for."""
@@ -47,9 +130,148 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             stop("Stopped. What is finished is kept: run the same command again to go on.", 130)
         except Exception as error:
-            if ctx.params.get("verbose") or "--verbose" in sys.argv:
+            if "--verbose" in sys.argv:
                 traceback.print_exc()
             stop(f"Error: {describe(error)}. Run with --verbose to see where it happened.", 1)
+
+
+def build(name: str, command: Command) -> click.Command:
+    """The click command whose parameters are the fields of the command's options."""
+    kind = load(command.options)
+    texts = attribute_texts(kind)
+    flat = dict(flat_fields(kind))
+    shown = [(path, field) for path, field in flat.items() if path[-1] not in command.left_out]
+    params: list[click.Parameter] = [parameter(command, path, field, texts) for path, field in shown]
+    params.append(click.Option(["--verbose"], is_flag=True, help="Show what the frameworks print, and tracebacks."))
+
+    def run(verbose: bool, **values: Any) -> None:
+        if not verbose:
+            hush()
+        options = assemble(kind, {path: values["__".join(path)] for path, _ in shown})
+        report = load(command.function)(options)
+        for line in report.lines():
+            click.echo(line)
+        sys.exit(report.exit_code)
+
+    help_text = f"{command.help}\n\n\b\nExample:\n  cli.py {name} {command.example}"
+    settings = {"max_content_width": 110}
+    return click.Command(name, params=params, callback=run, help=help_text, context_settings=settings)
+
+
+def load(place: str) -> Any:
+    """The object at "module:name"."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+Path_ = tuple[str, ...]
+
+
+def flat_fields(kind: Any, prefix: Path_ = ()) -> list[tuple[Path_, dataclasses.Field]]:
+    """The fields of an options class, those of option classes inside it in their place."""
+    found: list[tuple[Path_, dataclasses.Field]] = []
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(field.default_factory):
+            found += flat_fields(field.default_factory, (*prefix, field.name))
+        else:
+            found.append(((*prefix, field.name), field))
+    return found
+
+
+def assemble(kind: Any, values: dict[Path_, Any]) -> Any:
+    """The options from the values of their flat fields; fields that were not given keep their default."""
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        inner = {path[1:]: value for path, value in values.items() if path[0] == field.name and len(path) > 1}
+        if inner:
+            given[field.name] = assemble(field.default_factory, inner)
+        elif values.get((field.name,)) is not None:
+            given[field.name] = values[field.name,]
+    return kind(**given)
+
+
+def comma_list(text: str) -> tuple[str, ...]:
+    """'a, b' -> ('a', 'b')."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """'1,3' -> (1, 3)."""
+    try:
+        return tuple(int(part) for part in comma_list(text))
+    except ValueError:
+        raise MisuseError("A list of numbers is written 1,3,5", text) from None
+
+
+def pairs(text: str) -> dict[str, str]:
+    """'a=1,b=2' -> {'a': '1', 'b': '2'}."""
+    found = [part.partition("=") for part in comma_list(text)]
+    if not all(sign for _, sign, _ in found):
+        raise MisuseError("Filters are written name=value,name=value", text)
+    return {name.strip(): value.strip() for name, _, value in found}
+
+
+def stages(text: str) -> Any:
+    """'denoise:0.5,deblur' -> the stages."""
+    return load("pipelines.enhance.options:parse_stages")(text)
+
+
+# How a field of each type is read from one word of the shell.
+READERS: dict[str, tuple[Callable[[str], Any], str]] = {
+    "str": (str, "TEXT"),
+    "Path": (Path, "PATH"),
+    "str | Path": (str, "PATH"),
+    "int": (int, "N"),
+    "float": (float, "X"),
+    "tuple[str, ...]": (comma_list, "A,B"),
+    "tuple[int, ...]": (numbers, "N,N"),
+    "Mapping[str, str]": (pairs, "NAME=VALUE"),
+    "tuple[Stage, ...]": (stages, "NAME[:STRENGTH],..."),
+}
+
+
+def parameter(command: Command, path: Path_, field: dataclasses.Field, texts: dict[str, str]) -> click.Parameter:
+    """The argument or option that fills one field."""
+    key, type_name = "__".join(path), str(field.type).removesuffix(" | None")
+    if field.name in command.arguments:
+        many = type_name.startswith("tuple")
+        return click.Argument([key], nargs=-1 if many else 1, required=not has_default(field), metavar=field.name.upper())
+    flag = "--" + command.renamed.get(field.name, field.name).replace("_", "-")
+    if type_name == "bool":
+        flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
+        return click.Option([key, flag], is_flag=True, default=field.default, help=texts.get(key))
+    reader, metavar = READERS[type_name]
+    return click.Option(
+        [key, flag],
+        type=click.types.FuncParamType(reader) if reader not in (str, int, float) else reader,
+        metavar=metavar,
+        required=not has_default(field),
+        help=with_default(texts.get(key, ""), field.default),
+    )
+
+
+def has_default(field: dataclasses.Field) -> bool:
+    """Whether the field may be left out."""
+    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+
+
+def with_default(text: str, default: object) -> str:
+    """The help text with the default that it does not already say."""
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+    return text if shown in (dataclasses.MISSING, None, "") else f"{text} [default: {shown}]"
+
+
+def attribute_texts(kind: Any, prefix: str = "") -> dict[str, str]:
+    """Field name -> what the class's `Attributes:` say of it, first letter raised, backquotes dropped."""
+    section = inspect.getdoc(kind).partition("Attributes:\n")[2]
+    texts: dict[str, str] = {}
+    for names, text in re.findall(r"^ {4}(\w+(?:, \w+)*): (.+(?:\n {5,}.+)*)", section, re.MULTILINE):
+        plain = re.sub(r"\s+", " ", text).replace("`", "")
+        texts |= {prefix + name: plain[0].upper() + plain[1:] for name in names.split(", ")}
+    for field in dataclasses.fields(kind):
+        if dataclasses.is_dataclass(field.default_factory):
+            texts |= attribute_texts(field.default_factory, f"{prefix}{field.name}__")
+    return texts
 
 
 def describe(error: Exception) -> str:
@@ -67,53 +289,15 @@ def stop(message: str, code: int) -> None:
 
 def hush() -> None:
     """Keep the frameworks' start-up chatter away from the terminal; must run before they are imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "NONE", "ABSL_MIN_LOG_LEVEL": "3"}
     warnings.simplefilter("ignore")
     logging.basicConfig(level=logging.ERROR, format="%(message)s", force=True)
 
 
-def command(function: Callable[..., Report | None]) -> click.Command:
-    """A command with --verbose whose returned report is printed and decides the exit code."""
-
-    @functools.wraps(function)
-    def run(verbose: bool, **options: Any) -> None:
-        if not verbose:
-            hush()
-        report = function(**options)
-        if report is not None:
-            for line in report.lines():
-                click.echo(line)
-            sys.exit(report.exit_code)
-
-    verbose = click.option("--verbose", is_flag=True, help="Show what the frameworks print, and tracebacks.")
-    return cli.command(context_settings={"max_content_width": 110})(verbose(run))
-
-
-def comma_list(value: str | None) -> tuple[str, ...]:
-    """'a, b' -> ('a', 'b')."""
-    return tuple(part.strip() for part in (value or "").split(",") if part.strip())
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option("0.1.0", prog_name="imagic")
-def cli() -> None:
-    """Build restoration datasets from open-access pictures, train on them, and enhance whole archives."""
-
-
-@command
-@click.option("--out", type=click.Path(path_type=Path), default="demo", show_default=True, help="Where it is written.")
-def demo(out: Path) -> Report:
-    """Run the whole road on real photographs: crawl, build, train, evaluate, enhance, look."""
-    from demo.run import run_demo
-
-    return run_demo(out)
-
-
 def main() -> None:
-    """Entry point of the `imagic` command."""
-    cli()
+    """Build restoration datasets from open-access pictures, train on them, and enhance whole archives."""
 
 
 if __name__ == "__main__":
