@@ -1,6 +1,21 @@
 """The catalogue of picture damage: pure functions on float32 HWC RGB pictures in [0, 1], found by name."""
 
-from imaging.degradations import blur, codec, exposure, fading, noise, resample, scratches, water
+from imaging.degradations import (
+    blur,
+    codec,
+    cracks,
+    creases,
+    dust,
+    exposure,
+    fading,
+    noise,
+    printing,
+    resample,
+    scratches,
+    sensor,
+    spots,
+    water,
+)
 from imaging.degradations.parameters import Drawn, Parameters
 from imaging.degradations.registry import (
     DEGRADATIONS,
@@ -21,13 +36,19 @@ __all__ = [
     "Parameters",
     "blur",
     "codec",
+    "cracks",
+    "creases",
     "degrade_at",
+    "dust",
     "exposure",
     "fading",
     "find",
     "noise",
+    "printing",
     "require_image",
     "resample",
     "scratches",
+    "sensor",
+    "spots",
     "water",
 ]

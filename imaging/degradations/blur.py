@@ -14,7 +14,9 @@ from imaging.degradations.registry import Image, degradation
 
 def _filtered(image: Image, kernel: Field) -> Image:
     """Return the picture filtered by a kernel that sums to 1; edges mirror, so that they do not darken."""
-    return np.clip(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101), 0.0, 1.0)
+    result = cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
+    filtered = result.reshape(image.shape).astype(np.float32, copy=False)
+    return np.clip(filtered, 0.0, 1.0, out=filtered)
 
 
 def gaussian_kernel(sigma_along: float, sigma_across: float, angle: float) -> Field:
@@ -73,7 +75,8 @@ def gaussian_blur(image: Image, *, sigma: float, rng: np.random.Generator) -> Im
     if sigma < 0.1:
         return image.copy()
     size = 2 * max(1, math.ceil(3 * sigma)) + 1
-    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101).reshape(image.shape)
+    blurred = cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
+    return blurred.reshape(image.shape).astype(np.float32, copy=False)
 
 
 class AnisotropicBlur(Parameters):
@@ -137,9 +140,7 @@ class OutOfRegister(Parameters):
     angle_range: Span = span(0.0, 360.0, within=(0.0, 360.0))
 
 
-@degradation(
-    OutOfRegister, theme="blur", ladder={"shift": [0.4, 0.8, 1.4, 2.2, 3.5]}, weakest={"shift": 0.0}
-)
+@degradation(OutOfRegister, theme="blur", ladder={"shift": [0.4, 0.8, 1.4, 2.2, 3.5]}, weakest={"shift": 0.0})
 def out_of_register(image: Image, *, shift: float, angle: float, rng: np.random.Generator) -> Image:
     """Return the picture with red and blue shifted against green: misaligned plates, or a scan in three passes."""
     pixels = shift * diagonal(image) / 1000.0

@@ -14,15 +14,15 @@ Coded = npt.NDArray[np.uint8]
 
 def _eight_bit(image: Image) -> Coded:
     """Return the picture as BGR uint8, the order that cv2's encoders take."""
-    scaled = image * np.float32(255.0)
-    scaled += np.float32(0.5)
-    return cv2.cvtColor(scaled.astype(np.uint8), cv2.COLOR_RGB2BGR)
+    scaled = cv2.addWeighted(image, 255.0, image, 0.0, 0.0, dtype=cv2.CV_8U)  # scales, rounds and saturates
+    return cv2.cvtColor(scaled.reshape(image.shape), cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
 
 
 def _recoded(coded: Coded, suffix: str, options: list[int]) -> Coded:
     _, data = cv2.imencode(suffix, coded, options)
-    decoded: Coded = cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[assignment]
-    return decoded
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None, "cv2 decodes what it has just encoded"
+    return decoded.astype(np.uint8, copy=False)
 
 
 def _float(coded: Coded) -> Image:
@@ -84,7 +84,7 @@ def double_jpeg(
     References: Jiang et al. 2021, "Towards flexible blind JPEG artifacts removal", section 3.3.
     """
     first = _recoded(_eight_bit(image), ".jpg", _jpeg_options(quality, subsampled))
-    moved = cv2.copyMakeBorder(first, shift, 0, shift, 0, cv2.BORDER_REPLICATE)
+    moved = np.pad(first, ((shift, 0), (shift, 0), (0, 0)), mode="edge")
     second = _recoded(moved, ".jpg", _jpeg_options(second_quality, subsampled))
     return _float(np.ascontiguousarray(second[shift:, shift:]))
 
@@ -110,9 +110,7 @@ class Posterisation(Parameters):
     levels_range: WholeSpan = span(6, 48, within=(2, 256))
 
 
-@degradation(
-    Posterisation, theme="codec", ladder={"levels": [48, 24, 14, 9, 5]}, weakest={"levels": 256}
-)
+@degradation(Posterisation, theme="codec", ladder={"levels": [48, 24, 14, 9, 5]}, weakest={"levels": 256})
 def posterisation(image: Image, *, levels: int, rng: np.random.Generator) -> Image:
     """Return the picture with few levels per channel: GIF palettes, over-edited 8-bit files."""
     coarse = image * np.float32(levels - 1)

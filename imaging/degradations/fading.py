@@ -7,13 +7,7 @@ import math
 import numpy as np
 
 from imaging.degradations.fields import Field, smooth_field
-from imaging.degradations.light import (
-    display_of,
-    linear_of,
-    luminance,
-    through_table,
-    tone_table,
-)
+from imaging.degradations.light import Curve, display_of, linear_of, luminance, through_table, tone_table
 from imaging.degradations.parameters import Parameters, Span, choices, span
 from imaging.degradations.registry import Image, degradation
 
@@ -24,8 +18,8 @@ _DYES = {"cyan": (1.0, 0.35, 0.25), "magenta": (0.3, 1.0, 0.35), "yellow": (0.2,
 """How fast red-, green- and blue-absorbing dyes fade, by the dye that goes first."""
 
 
-def _density_curve(keep: float, stain: float) -> Image:
-    """Return the table of display value against display value when density shrinks to `keep` and rises by `stain`.
+def _density_curve(keep: float, stain: float) -> Curve:
+    """Return the curve of display value against display value when density shrinks to `keep` and rises by `stain`.
 
     Density D = -log10(reflectance), so scaling it is a power of the reflectance. Black turns gray, white stays
     white but for the stain.
@@ -33,14 +27,7 @@ def _density_curve(keep: float, stain: float) -> Image:
     linear = linear_of(np.linspace(0.0, 1.0, 1024))
     reflectance = (linear + _DARKEST) / (1.0 + _DARKEST)
     faded = reflectance**keep - (reflectance - linear)
-    return tone_table(display_of(np.clip(faded, 0.0, 1.0) * 10.0**-stain))
-
-
-def _per_channel(image: Image, tables: list[Image]) -> Image:
-    degraded = np.empty_like(image)
-    for channel, table in enumerate(tables):
-        degraded[:, :, channel] = through_table(image[:, :, channel], table)
-    return degraded
+    return display_of(np.clip(faded, 0.0, 1.0) * 10.0**-stain)
 
 
 class Fading(Parameters):
@@ -64,7 +51,8 @@ def fading(image: Image, *, strength: float, stain: float, dye: str, rng: np.ran
     """
     rates = _DYES[dye]
     stains = (0.15 * stain, 0.4 * stain, stain)
-    return _per_channel(image, [_density_curve(1 - strength * rate, s) for rate, s in zip(rates, stains, strict=True)])
+    curves = [_density_curve(1 - strength * rate, s) for rate, s in zip(rates, stains, strict=True)]
+    return through_table(image, tone_table(*curves))
 
 
 class UnevenFading(Parameters):
@@ -139,18 +127,16 @@ class Sepia(Parameters):
     warmth_range: Span = span(0.0, 1.0)
 
 
-@degradation(
-    Sepia, theme="tone", ladder={"strength": [0.15, 0.35, 0.55, 0.8, 1.0]}, weakest={"strength": 0.0}
-)
+@degradation(Sepia, theme="tone", ladder={"strength": [0.15, 0.35, 0.55, 0.8, 1.0]}, weakest={"strength": 0.0})
 def sepia(image: Image, *, strength: float, warmth: float, rng: np.random.Generator) -> Image:
     """Return the picture as a toned silver print: its luma through a warm curve per channel."""
     gray = luminance(image)
     degraded: Image = image * np.float32(1.0 - strength)
     value = np.linspace(0.0, 1.0, 256)
-    for channel, pull in enumerate((-0.10 - 0.12 * warmth, 0.04 + 0.03 * warmth, 0.22 + 0.3 * warmth)):
-        # A power keeps black and white; the midtones carry the tone, as silver sulphide does.
-        curve = tone_table(value ** (2.0**pull) * (1.0 - max(0.0, pull) * 0.25))
-        degraded[:, :, channel] += through_table(gray, curve) * np.float32(strength)
+    # A power keeps black and white; the midtones carry the tone, as silver sulphide does.
+    pulls = (-0.10 - 0.12 * warmth, 0.04 + 0.03 * warmth, 0.22 + 0.3 * warmth)
+    curves = [value ** (2.0**pull) * (1.0 - max(0.0, pull) * 0.25) * strength for pull in pulls]
+    degraded += through_table(np.repeat(gray[:, :, np.newaxis], 3, axis=2), tone_table(*curves))
     return np.clip(degraded, 0.0, 1.0, out=degraded)
 
 

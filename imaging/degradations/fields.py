@@ -40,7 +40,7 @@ def smooth_field(
     amplitude, power = 1.0, 0.0
     for octave in range(octaves):
         layer = _grid(shape, rng, cells * 2**octave, np.float32(amplitude))
-        total = layer if total is None else cv2.add(total, layer, dst=total)
+        total = layer if total is None else np.add(total, layer, out=total)
         power += amplitude**2
         amplitude *= rough
     assert total is not None
@@ -57,18 +57,18 @@ def _grid(shape: tuple[int, int], rng: np.random.Generator, cells: float, amplit
     grid = rng.standard_normal((rows, columns), dtype=np.float32) * amplitude
     # Sample cubically, but through an intermediate of 8 pixels a cell: cubic enlargement costs four times linear.
     offset = rng.random(2) + 0.5
-    middle = _sample(grid, shape, step, offset, cv2.INTER_CUBIC) if step <= 8 else None
-    if middle is not None:
-        return middle
+    if step <= 8:
+        return _sample(grid, shape, step, offset, cv2.INTER_CUBIC)
     fine = cv2.resize(grid, (columns * 8, rows * 8), interpolation=cv2.INTER_CUBIC)
-    return _sample(fine, shape, step / 8, offset * 8, cv2.INTER_LINEAR)
+    return _sample(fine.astype(np.float32, copy=False), shape, step / 8, offset * 8, cv2.INTER_LINEAR)
 
 
 def _sample(grid: Field, shape: tuple[int, int], step: float, offset: npt.NDArray[np.float64], method: int) -> Field:
     """Return the grid sampled every 1/`step` of a cell, from `offset`."""
     matrix = np.array([[1 / step, 0, offset[1]], [0, 1 / step, offset[0]]])
     flags = method | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(grid, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    sampled = cv2.warpAffine(grid, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return sampled.reshape(shape).astype(np.float32, copy=False)
 
 
 def smooth_step(field: Field, low: float, high: float) -> Field:

@@ -1,21 +1,23 @@
-"""Between display values and linear light: the sRGB transfer curve by table."""
+"""Between display values and linear light, and any other curve per value: by table, at 16 bits."""
 
 from __future__ import annotations
 
 import functools
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-Image = npt.NDArray[np.float32]
+from imaging.degradations.registry import Image
+
+Curve = npt.NDArray[np.float64]
+Table = npt.NDArray[np.float32]
+"""65,536 values, or 65,536 x 3 for three channels."""
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of BT.601, those of JPEG and of cv2's RGB2GRAY."""
 
 _LAST = 65535
-
-
-Curve = npt.NDArray[np.float64]
 
 
 def linear_of(display: Curve) -> Curve:
@@ -29,21 +31,28 @@ def display_of(linear: Curve) -> Curve:
 
 
 @functools.cache
-def _tables() -> tuple[Image, Image]:
-    """Return both directions at 65,536 points: their error stays under 1e-4 of full scale."""
+def _tables() -> tuple[Table, Table]:
+    """Return both directions; their error stays under 1e-4 of full scale."""
     value = np.arange(_LAST + 1) / _LAST
     return linear_of(value).astype(np.float32), display_of(value).astype(np.float32)
 
 
-def through_table(image: Image, table: Image) -> Image:
-    """Return a table of 65,536 entries looked up at values clipped to [0, 1].
+def through_table(image: Image, table: Table) -> Image:
+    """Return a table looked up at the values of a picture, clipped to [0, 1] and rounded to 16 bits.
 
-    Table look-up is some five times faster than a power per value.
+    A look-up takes about half a nanosecond per value; a power takes several.
+
+    Args:
+        image: HW or HWC float32.
+        table: 65,536 values for all channels, or 65,536 x C.
     """
-    index = np.multiply(image, np.float32(_LAST))
-    index += np.float32(0.5)
-    np.clip(index, 0.0, _LAST, out=index)
-    return np.take(table, index.astype(np.uint16))
+    flat = image.reshape(image.shape[0], -1)
+    index = cv2.addWeighted(flat, _LAST, flat, 0.0, 0.0, dtype=cv2.CV_16U)  # scales, rounds and saturates
+    if table.ndim == 1:
+        looked_up = cv2.LUT(index, table.reshape(1, -1))
+    else:
+        looked_up = cv2.LUT(index.reshape(image.shape), table.reshape(1, _LAST + 1, -1))
+    return looked_up.reshape(image.shape).astype(np.float32, copy=False)
 
 
 def to_linear(image: Image) -> Image:
@@ -56,12 +65,13 @@ def to_display(image: Image) -> Image:
     return through_table(image, _tables()[1])
 
 
-def tone_table(curve: Curve) -> Image:
-    """Return the table of a curve given at evenly spaced points of [0, 1]."""
+def tone_table(*curves: Curve) -> Table:
+    """Return the table of curves given at evenly spaced points of [0, 1]: one for all channels, or one for each."""
     value = np.linspace(0.0, 1.0, _LAST + 1)
-    return np.interp(value, np.linspace(0.0, 1.0, len(curve)), curve).astype(np.float32)
+    tables = [np.interp(value, np.linspace(0.0, 1.0, len(curve)), curve).astype(np.float32) for curve in curves]
+    return tables[0] if len(tables) == 1 else np.stack(tables, axis=1)
 
 
 def luminance(image: Image) -> Image:
     """Return the HW luma of an HWC RGB picture."""
-    return image @ LUMA
+    return cv2.transform(image, LUMA.reshape(1, 3)).reshape(image.shape[:2]).astype(np.float32, copy=False)

@@ -7,6 +7,7 @@ import numpy as np
 
 from imaging.degradations.fields import diagonal
 from imaging.degradations.parameters import Parameters, Span, chance, span
+from imaging.degradations.randomness import normal
 from imaging.degradations.registry import Image, degradation
 
 
@@ -17,7 +18,7 @@ def _clipped(image: Image, clip: bool) -> Image:
 def _normal(image: Image, rng: np.random.Generator, *, gray: bool) -> Image:
     """Return standard normal numbers, one per value or (gray) one per pixel for all three channels."""
     height, width = image.shape[:2]
-    return rng.standard_normal((height, width, 1 if gray else 3), dtype=np.float32)
+    return normal((height, width, 1 if gray else 3), rng)
 
 
 class GaussianNoise(Parameters):
@@ -58,9 +59,7 @@ class SaltAndPepper(Parameters):
     ladder={"density": [0.01, 0.03, 0.08, 0.18, 0.35]},
     weakest={"density": 0.0},
 )
-def salt_and_pepper(
-    image: Image, *, density: float, salt: float, shared: bool, rng: np.random.Generator
-) -> Image:
+def salt_and_pepper(image: Image, *, density: float, salt: float, shared: bool, rng: np.random.Generator) -> Image:
     """Return the picture with impulses: dead and hot pixels, dropped bits.
 
     Each position is struck with probability `density`; 16 random bits decide it, so a density is met to 1/65536.
@@ -68,11 +67,11 @@ def salt_and_pepper(
     References: Gonzalez and Woods, "Digital Image Processing", impulse noise; skimage.util.random_noise("s&p").
     """
     height, width = image.shape[:2]
-    ticket = rng.integers(0, 65536, (height, width, 1 if shared else 3), dtype=np.uint16)
-    white, struck = round(65536 * density * salt), round(65536 * density)
+    ticket = rng.integers(0, 65536, height * width * (1 if shared else 3), dtype=np.uint16)
+    white, limit = round(65536 * density * salt), round(65536 * density)
+    struck = np.flatnonzero(ticket < limit)
     degraded = image.copy()
-    np.copyto(degraded, np.float32(0.0), where=ticket < struck)
-    np.copyto(degraded, np.float32(1.0), where=ticket < white)
+    degraded.reshape(len(ticket), -1)[struck] = (ticket[struck] < white)[:, np.newaxis]
     return degraded
 
 
@@ -115,9 +114,7 @@ class PoissonGaussian(Parameters):
     weakest={"shot": 1e-8, "read": 0.0},
     additive=True,
 )
-def poisson_gaussian(
-    image: Image, *, shot: float, read: float, rng: np.random.Generator, clip: bool = True
-) -> Image:
+def poisson_gaussian(image: Image, *, shot: float, read: float, rng: np.random.Generator, clip: bool = True) -> Image:
     """Return the picture with sensor noise whose variance is `shot * value + read ** 2`.
 
     Photon counting in its Gaussian limit plus read-out noise; counts too few for that limit are the business of
@@ -168,7 +165,7 @@ def film_grain(
     radius = max(0.35, grain * diagonal(image) / 2000.0)
     # A Gaussian of this radius lowers the deviation of white noise by 1 / (2 sqrt(pi) radius) once radius is large.
     kernel = cv2.getGaussianKernel(2 * round(3 * radius) + 1, radius, cv2.CV_32F)
-    noise = cv2.sepFilter2D(noise, -1, kernel, kernel).reshape(noise.shape)
+    noise = cv2.sepFilter2D(noise, -1, kernel, kernel).reshape(noise.shape).astype(np.float32, copy=False)
     noise *= np.float32(2.0 * strength / float((kernel**2).sum()))
     spread = image * (np.float32(1.0) - image)
     np.sqrt(spread, out=spread)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 
+import cv2
 import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
 
 
 def philox_key(*parts: str | int) -> str:
@@ -21,3 +25,26 @@ def philox_key(*parts: str | int) -> str:
 def generator(key: str) -> np.random.Generator:
     """Return the generator of a key made by `philox_key`, at counter 0 (Salmon et al. 2011, Philox 4x64)."""
     return np.random.Generator(np.random.Philox(key=int(key, 16)))
+
+
+@functools.cache
+def _normal_quantiles() -> npt.NDArray[np.float32]:
+    """Return the normal quantiles at the middles of 65,536 equal probabilities, scaled to a variance of exactly 1."""
+    quantiles = ndtri((np.arange(65536) + 0.5) / 65536)
+    return (quantiles / quantiles.std()).astype(np.float32).reshape(1, -1)
+
+
+def normal(shape: tuple[int, ...], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Return standard normal numbers, several times faster than `rng.standard_normal`.
+
+    Inversion: 16 random bits choose one of 65,536 quantiles. Mean and variance are exact; values end at 4.3 standard
+    deviations, beyond which one value in 50,000 would lie, and 8-bit pictures cannot tell.
+
+    Args:
+        shape: of the result.
+        rng: gives the bits.
+
+    References: Devroye 1986, "Non-uniform random variate generation", section II.2 (inversion).
+    """
+    bits = rng.integers(0, 65536, (1, int(np.prod(shape))), dtype=np.uint16)
+    return cv2.LUT(bits, _normal_quantiles()).reshape(shape).astype(np.float32, copy=False)

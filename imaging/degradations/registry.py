@@ -94,9 +94,7 @@ def degradation(
 def find(name: str) -> Degradation:
     """Return the degradation of this name; MisuseError lists the known ones."""
     if name not in DEGRADATIONS:
-        raise MisuseError(
-            f"A degradation is one of {', '.join(sorted(DEGRADATIONS))}", name, "Correct the name"
-        )
+        raise MisuseError(f"A degradation is one of {', '.join(sorted(DEGRADATIONS))}", name, "Correct the name")
     return DEGRADATIONS[name]
 
 
@@ -114,9 +112,7 @@ def require_image(image: Image) -> None:
         raise MisuseError(rule, f"values from {low:g} to {high:g}", "Scale and clip it, and replace NaN")
 
 
-def degrade_at(
-    name: str, image: Image, severity: int, rng: np.random.Generator
-) -> tuple[Image, Mask | None, Drawn]:
+def degrade_at(name: str, image: Image, severity: int, rng: np.random.Generator) -> tuple[Image, Mask | None, Drawn]:
     """Return a picture degraded at a severity, its damage mask (or None) and the drawn values.
 
     Args:

@@ -95,9 +95,7 @@ class Grayscale(Parameters):
     strength_range: Span = span(1.0, 1.0)
 
 
-@degradation(
-    Grayscale, theme="resample", ladder={"strength": [0.2, 0.4, 0.6, 0.8, 1.0]}, weakest={"strength": 0.0}
-)
+@degradation(Grayscale, theme="resample", ladder={"strength": [0.2, 0.4, 0.6, 0.8, 1.0]}, weakest={"strength": 0.0})
 def grayscale(image: Image, *, strength: float, rng: np.random.Generator) -> Image:
     """Return the picture without its colour, in three equal channels: the input of colorization.
 

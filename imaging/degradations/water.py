@@ -119,8 +119,8 @@ def shore(
     x = ((np.arange(left, right) - centre[0]) / radius).astype(np.float32)[np.newaxis, :]
     y = ((np.arange(top, bottom) - centre[1]) / radius).astype(np.float32)[:, np.newaxis]
     cosine, sine = np.float32(math.cos(turn)), np.float32(math.sin(turn))
-    level = -cv2.magnitude(x * cosine + y * sine, (y * cosine - x * sine) / np.float32(stretch))
-    level += np.float32(1.0)
+    along, across = x * cosine + y * sine, (y * cosine - x * sine) / np.float32(stretch)
+    level = np.float32(1.0) - cv2.magnitude(along, across).astype(np.float32, copy=False)
     cells = max(box) / (radius * 0.9)
     level += smooth_field(box, rng, cells=cells, octaves=5, rough=0.45) * np.float32(0.17)
     return level, (top, left)
@@ -129,7 +129,7 @@ def shore(
 def _tide_line(level: Field, radius: float, rng: np.random.Generator) -> Field:
     """Return the darkness of the rim in [0, 1]: sharp outward, trailing inward, uneven along the shore."""
     width = np.float32(rng.uniform(0.02, 0.06))
-    line = cv2.exp(np.maximum(level, np.float32(0.0)) * (np.float32(-1.0) / width))
+    line = np.exp(np.maximum(level, np.float32(0.0)) * (np.float32(-1.0) / width))
     patches = smooth_field((level.shape[0], level.shape[1]), rng, cells=3 * max(level.shape) / radius, octaves=2)
     patches *= np.float32(0.28)
     patches += np.float32(0.6)
@@ -140,7 +140,7 @@ def _tide_line(level: Field, radius: float, rng: np.random.Generator) -> Field:
 
 def _soften(piece: Image, inside: Field, sigma: float, loss: np.float32) -> None:
     """Blur the wet part and pull it towards its own paler average, in place."""
-    soft = cv2.GaussianBlur(piece, (0, 0), min(sigma, 8.0)).reshape(piece.shape)
+    soft = cv2.GaussianBlur(piece, (0, 0), min(sigma, 8.0)).reshape(piece.shape).astype(np.float32, copy=False)
     soft *= np.float32(1.0) - loss
     soft += loss * np.float32(0.72)
     soft -= piece
