@@ -82,11 +82,11 @@ def _built(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> Data
         seconds = time.monotonic() - started
         receipts, rejections = _settled(workspace, plan)
         _write_failures(workspace.folder, rejections)
-        from tfds_builders.card import write_card
+        from tfds_builders.card import Built, write_card
         from tfds_builders.features import split_sizes, write_metadata
 
         write_metadata(workspace.folder, receipts, recipe.masks)
-        write_card(workspace, plan, receipts, rejections, recipe, options)
+        write_card(Built(workspace.folder, plan, receipts, rejections, recipe, options))
         return DatasetReport(
             recipe.name,
             workspace.folder,

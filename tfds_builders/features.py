@@ -63,7 +63,7 @@ def write_metadata(folder: Path, receipts: Sequence[Receipt], has_mask: bool) ->
     template = tfds.core.ShardedFileTemplate(data_dir=folder, dataset_name=DATASET_NAME, filetype_suffix=suffix)
     splits: dict[str, list[Receipt]] = {}
     for receipt in receipts:
-        splits.setdefault(receipt.shard.removeprefix(f"{DATASET_NAME}-").split(".")[0], []).append(receipt)
+        splits.setdefault(receipt.split, []).append(receipt)
     tfds.folder_dataset.write_metadata(
         data_dir=folder,
         features=pair_features(has_mask),

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,6 +41,27 @@ class Work:
     max_pixels: int
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A clean view and what the recipe made of it.
+
+    Attributes:
+        key: of the example.
+        clean: HWC RGB uint8.
+        degraded: HWC RGB uint8, smaller than `clean` for super-resolution.
+        mask: HW uint8, where the damage is; None when the recipe leaves none.
+        trace: what was drawn.
+        verbatim: a file whose pixels are `clean`, as it came; empty when there is none.
+    """
+
+    key: str
+    clean: Image
+    degraded: Image
+    mask: Image | None
+    trace: dict[str, Any]
+    verbatim: bytes
+
+
 class ImageFailed(Exception):
     """One picture cannot become an example; carries its `Rejection`."""
 
@@ -55,12 +76,41 @@ def image_examples(image: PlannedImage, work: Work) -> Iterator[bytes]:
     Raises:
         ImageFailed: the picture is unreadable, not what it was when planned, or the recipe failed on it.
     """
+    for pair in image_pairs(image, work):
+        yield serialize_pair(pair, image, work.recipe.name)
+
+
+def image_pairs(image: PlannedImage, work: Work) -> Iterator[Pair]:
+    """Yields the pairs of a picture: every variant of every view.
+
+    Raises:
+        ImageFailed: see `image_examples`.
+    """
     clean, content = _load(image, work)
     rng = np.random.Generator(np.random.Philox(key=_philox_key(work.seed, image.key)))
     for suffix, view in views(clean, work.size, rng):
         verbatim = content if view is clean else b""
         for variant in range(work.variants):
-            yield _example(image, f"{image.key}{suffix}", view, variant, work, verbatim)
+            try:
+                yield _degrade(f"{image.key}{suffix}", view, variant, work, verbatim)
+            except Exception as error:  # whatever a recipe does to one picture is that picture's trouble, not the job's
+                raise ImageFailed(Rejection(image.key, "recipe", f"{type(error).__name__}: {error}")) from error
+
+
+def serialize_pair(pair: Pair, image: PlannedImage, recipe: str) -> bytes:
+    """Returns a pair as a serialized tf.train.Example."""
+    features: dict[str, bytes | str | int] = {
+        "degraded": encode_png(pair.degraded),
+        "clean": pair.verbatim or encode_png(pair.clean),
+        "key": pair.key,
+        "recipe": recipe,
+        "trace": json.dumps(pair.trace, sort_keys=True, separators=(",", ":")),
+        "licence": image.licence,
+        "attribution": image.attribution,
+    }
+    if pair.mask is not None:
+        features["mask"] = encode_png(pair.mask)
+    return serialize_example(features)
 
 
 def example_key(key: str, variant: int) -> str:
@@ -83,25 +133,19 @@ def _load(image: PlannedImage, work: Work) -> tuple[Image, bytes]:
     return clean, content if verbatim else b""
 
 
-def _example(image: PlannedImage, key: str, view: Image, variant: int, work: Work, verbatim: bytes) -> bytes:
-    try:
-        made = work.recipe.degrade(to_float(view), key=key, seed=work.seed, variant=variant)
-    except Exception as error:  # whatever a recipe does to one picture is that picture's trouble, never the job's
-        detail = f"{type(error).__name__}: {error}"
-        raise ImageFailed(Rejection(image.key, "recipe", detail)) from error
-    features: dict[str, bytes | str | int] = {
-        "degraded": encode_png(from_float(made.image, np.uint8)),
-        "clean": verbatim or encode_png(view),
-        "key": example_key(key, variant),
-        "recipe": work.recipe.name,
-        "trace": json.dumps(made.trace, sort_keys=True, separators=(",", ":")),
-        "licence": image.licence,
-        "attribution": image.attribution,
-    }
-    if work.recipe.masks:  # also when this picture drew no damage: every example has the same features
-        mask = np.zeros(made.image.shape[:2], np.float32) if made.mask is None else made.mask
-        features["mask"] = encode_png(from_float(mask, np.uint8))
-    return serialize_example(features)
+def _degrade(key: str, view: Image, variant: int, work: Work, verbatim: bytes) -> Pair:
+    made = work.recipe.degrade(to_float(view), key=key, seed=work.seed, variant=variant)
+    mask = made.mask
+    if work.recipe.masks and mask is None:  # this picture drew no damage, but every example has the same features
+        mask = np.zeros(made.image.shape[:2], np.float32)
+    return Pair(
+        example_key(key, variant),
+        view,
+        from_float(made.image, np.uint8),
+        None if mask is None else from_float(mask, np.uint8),
+        made.trace,
+        verbatim,
+    )
 
 
 def _philox_key(seed: int, key: str) -> int:

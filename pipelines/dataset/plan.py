@@ -17,7 +17,7 @@ SPLITS = ("train", "validation", "test")
 LEFT_OUT = ("duplicate", "excluded", "too-small")  # reasons that are a rule of ours, not trouble with the file
 _LAYOUT = 1  # to be raised when the same inputs and options come to mean other bytes
 _SPREAD = 16  # shards that a split is cut into at least, so that many workers share it ...
-_FEW = 8  # ... unless a shard would have fewer pictures than this
+_FEW = 4  # ... unless a shard would have fewer pictures than this
 _PNG_BYTES_PER_PIXEL = 2.0  # of a degraded photograph; noise does not compress
 
 

@@ -65,7 +65,7 @@ def write_shard(folder: str, name: str) -> str:
 
 def _write(workspace: Workspace, name: str, partial: Path) -> Receipt | None:
     """Writes the records; None when the job was told to stop in between."""
-    work, suffix = _work(workspace.plan_text())
+    work, suffix = planned_work(workspace.plan_text())
     tally = Tally(workspace.progress_file(name))
     writer = WRITERS[suffix](partial)
     try:
@@ -95,7 +95,7 @@ def _add(image: PlannedImage, work: Work, writer: RecordWriter, tally: Tally) ->
 
 
 @lru_cache(maxsize=4)
-def _work(text: str) -> tuple[Work, str]:
+def planned_work(text: str) -> tuple[Work, str]:
     """Returns what a plan says is to be done, and the record format."""
     from imaging.recipes import get_recipe
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.errors import ImagicError
-from pipelines.dataset.options import BuildOptions
+from pipelines.dataset.options import DATASET_NAME, BuildOptions
 from pipelines.dataset.plan import Plan, PlannedImage, Rejection, Shard, differences
 from pipelines.dataset.records import file_sha256
 
@@ -47,6 +47,10 @@ class Receipt:
     file_bytes: int
     sha256: str
     failures: tuple[Rejection, ...] = ()
+
+    @property
+    def split(self) -> str:
+        return self.shard.removeprefix(f"{DATASET_NAME}-").split(".")[0]
 
 
 @dataclass(frozen=True)
