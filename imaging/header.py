@@ -23,9 +23,9 @@ Source = Path | str | bytes
 PillowImage.MAX_IMAGE_PIXELS = None
 MAX_PIXELS = 1 << 30
 
-RAW_SUFFIXES = frozenset(
-    ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .rw2 .rwl .sr2 .srf .srw .x3f".split()
-)
+_RAW = """.3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .rw2 .rwl .sr2 .srf
+    .srw .x3f"""
+RAW_SUFFIXES = frozenset(_RAW.split())
 SUFFIXES: dict[str, str] = {
     ".jpg": "jpeg",
     ".jpeg": "jpeg",
@@ -88,6 +88,7 @@ class Header:
 
     @property
     def megapixels(self) -> float:
+        """Millions of pixels on the first page."""
         return self.width * self.height / 1e6
 
 
@@ -135,6 +136,11 @@ def first_bytes(source: Source, count: int) -> bytes:
         return source[:count]
     with open(source, "rb") as file:
         return file.read(count)
+
+
+def content_of(source: Source) -> bytes:
+    """Return the whole content of a path or a content."""
+    return source if isinstance(source, bytes) else Path(source).read_bytes()
 
 
 def stream(source: Source) -> io.BytesIO | str:
@@ -202,7 +208,9 @@ def _probe_pillow(source: Source, kind: str) -> Header:
         if kind == "png":
             depth, mode = _png_depth(source, mode)
         elif kind == "jpeg2000":
-            depth, mode = (16, "L") if mode.startswith("I") else (jpeg2000_depth(source), mode)
+            depth, mode = jpeg2000_depth(source), "L" if mode.startswith("I") else mode
+        elif kind == "avif":
+            depth = avif_depth(source)
         pages = getattr(image, "n_frames", 1) if kind in ("webp", "avif", "png") else 1
         return Header(kind, image.width, image.height, mode, depth, pages, _size(source))
 
@@ -219,24 +227,30 @@ def jpeg2000_depth(source: Source) -> int:
     return (head[at + 42] & 0x7F) + 1 if 0 <= at < len(head) - 42 else 8
 
 
+def avif_depth(source: Source) -> int:
+    """Return the bits of a sample from an AVIF file's codec configuration (av1C), 8 when none is found."""
+    head = first_bytes(source, 65536)
+    at = head.find(b"av1C")
+    if not 0 <= at < len(head) - 7:
+        return 8
+    high, twelve = head[at + 6] & 0x40, head[at + 6] & 0x20
+    return (12 if twelve else 10) if high else 8
+
+
 def _probe_tiff(source: Source, kind: str) -> Header:
     with tifffile.TiffFile(stream(source)) as tiff:
-        page = tiff.pages.first
+        page = tiff.pages.first.aspage()
         return Header(
             kind, page.imagewidth, page.imagelength, tiff_mode(page), page.bitspersample, len(tiff.pages), _size(source)
         )
 
 
-def tiff_mode(page: tifffile.TiffPage | tifffile.TiffFrame) -> str:
+def tiff_mode(page: tifffile.TiffPage) -> str:
     """Return the mode that a TIFF page amounts to."""
-    photometric = tifffile.PHOTOMETRIC
     alpha = "A" if page.extrasamples else ""
-    if page.photometric == photometric.SEPARATED:
-        return "CMYK"
-    if page.photometric == photometric.PALETTE:
-        return "P"
-    if page.photometric in (photometric.CIELAB, photometric.ICCLAB):
-        return "LAB"
+    known = {3: "P", 5: "CMYK", 8: "LAB", 9: "LAB"}.get(int(page.photometric))  # TIFF 6.0, tag 262
+    if known:
+        return known
     if page.samplesperpixel >= 3:
         return "RGB" + alpha
     return "1" if page.bitspersample == 1 else "L" + alpha

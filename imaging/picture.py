@@ -1,50 +1,66 @@
-"""A picture with its passport: the pages as upright pixels, and all that the file said about them."""
+"""A picture as it lies in a file: the pages as upright samples, and the passport that travels with them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from imaging.codecs import decode, encode
-from imaging.header import MAX_PIXELS, Source, UnreadableImage, probe, reading, source_name
+from imaging.containers import Part
 from imaging.pixels import Image
+from imaging.tags import Directory
+
+
+@dataclass(frozen=True)
+class Page:
+    """One upright page.
+
+    Attributes:
+        samples: uint8 or uint16, in the file's own colours: (H, W) gray, (H, W, 3) RGB or (H, W, 4) CMYK inks, where 0
+            is no ink.
+        alpha: (H, W) of the same type, or None.
+    """
+
+    samples: Image
+    alpha: Image | None = None
 
 
 @dataclass(frozen=True)
 class Passport:
-    """What travels with the pixels.
+    """What the file says about its pages.
 
     Attributes:
         format: how the file is encoded; see `imaging.header.Header`.
-        mode: how its samples were stored ("CMYK", "P", "L" ...).
+        mode: how its samples are stored ("CMYK", "P", "L" ...).
         bit_depth: bits of one stored sample.
-        icc, exif, xmp, iptc: the blocks as bytes; None where there is none. EXIF starts at its TIFF header and says
-            orientation 1 from the moment of reading, because the pixels have been turned.
+        alpha: whether there is transparency.
+        pages: how many pages.
+        icc, exif, xmp, iptc: the blocks as bytes; None where there is none. EXIF starts at its TIFF header.
         dpi: horizontal and vertical dots per inch.
-        orientation: what the file said before (1 to 8).
+        orientation: how the file said it was to be turned (EXIF 1 to 8). The pages have been turned.
+        modified_ns: when the file was last changed, nanoseconds since 1970; None for bytes.
+        carried: parts of the container that are taken over as they are.
+        directories: of a TIFF, the tags of each page; `big_endian` is their byte order.
         encoding: what the encoder needs to do it again the same way (quality tables, compression, tiles).
     """
 
     format: str
     mode: str = "RGB"
     bit_depth: int = 8
+    alpha: bool = False
+    pages: int = 1
     icc: bytes | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
     orientation: int = 1
-    encoding: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Page:
-    """One upright picture: `pixels` (H, W) gray or (H, W, 3) RGB, `alpha` (H, W) or None; uint8 or uint16."""
-
-    pixels: Image
-    alpha: Image | None = None
+    modified_ns: int | None = None
+    carried: tuple[Part, ...] = ()
+    directories: tuple[Directory, ...] = ()
+    big_endian: bool = False
+    encoding: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,31 +69,6 @@ class Picture:
 
     pages: tuple[Page, ...]
     passport: Passport
-
-
-def read_picture(source: Source, *, max_pixels: int = MAX_PIXELS, pages: int | None = None) -> Picture:
-    """Read a picture file upright, with its passport.
-
-    Args:
-        source: a path, or the content of a file.
-        max_pixels: the largest width x height taken in.
-        pages: read only so many pages; all when None.
-
-    Raises:
-        UnreadableImage: with the reason.
-    """
-    header = probe(source, max_pixels=max_pixels)
-    with reading(source):
-        decoded = decode(source, header, pages)
-    if not decoded:
-        raise UnreadableImage("unreadable", source_name(source), "it has no pages")
-    turned = tuple(Page(upright(d.pixels, d.orientation), _upright(d.alpha, d.orientation)) for d in decoded)
-    return Picture(turned, Passport(header.format, header.mode, header.bit_depth, orientation=decoded[0].orientation))
-
-
-def write_picture(path: Path, picture: Picture) -> None:
-    """Write a picture in its passport's format."""
-    path.write_bytes(encode(picture.pages[0].pixels, picture.passport.format))
 
 
 def upright(image: Image, orientation: int) -> Image:
@@ -90,10 +81,6 @@ def upright(image: Image, orientation: int) -> Image:
     transposed, flip_rows, flip_columns = _TURNS.get(orientation, _TURNS[1])
     turned = np.swapaxes(image, 0, 1) if transposed else image
     return np.ascontiguousarray(turned[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1])
-
-
-def _upright(image: Image | None, orientation: int) -> Image | None:
-    return None if image is None else upright(image, orientation)
 
 
 # EXIF 2.32, tag 0x0112: which stored edges are the visual top and left.
