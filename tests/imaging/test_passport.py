@@ -113,9 +113,9 @@ def _exif_directory(block):
 def test_a_lost_block_is_named_and_leaves_no_file(tmp_path, monkeypatch):
     from imaging import encoders
 
-    monkeypatch.setattr(encoders.containers, "jpeg_with", lambda encoded, carried: encoded)
     source = tmp_path / "a.jpg"
     source.write_bytes(archive.jpeg())
+    monkeypatch.setattr(encoders.containers, "jpeg_with", lambda encoded, carried: encoded)
     picture = read_picture(source)
     with pytest.raises(LostPassport, match="icc, exif, xmp, iptc"):
         write_picture(tmp_path / "b.jpg", dataclasses.replace(picture, passport=for_writing(picture.passport)))
