@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from functools import cache
 
 import numpy as np
 import tifffile
@@ -28,6 +29,7 @@ def picture(height=37, width=53, channels=3, dtype=np.uint8):
     return image[:, :, 0] if channels == 1 else image
 
 
+@cache
 def srgb():
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
