@@ -235,7 +235,8 @@ def parameter(command: Command, path: Path_, field: dataclasses.Field, texts: di
     key, type_name = "__".join(path), str(field.type).removesuffix(" | None")
     if field.name in command.arguments:
         many = type_name.startswith("tuple")
-        return click.Argument([key], nargs=-1 if many else 1, required=not has_default(field), metavar=field.name.upper())
+        nargs, required = (-1 if many else 1), not has_default(field)
+        return click.Argument([key], nargs=nargs, required=required, metavar=field.name.upper(), help=texts.get(key))
     flag = "--" + command.renamed.get(field.name, field.name).replace("_", "-")
     if type_name == "bool":
         flag = f"{flag}/--no-{flag[2:]}" if field.default else flag

@@ -21,7 +21,8 @@ figure { margin: 0; } figcaption { font-size: .85rem; opacity: .8; }
   box-shadow: 0 0 4px #000; pointer-events: none; }
 .slider input { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0; cursor: ew-resize; }
 .slider:focus-within { outline: 3px solid #36c; }
-table { border-collapse: collapse; } td, th { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886; }
+table { border-collapse: collapse; }
+td, th { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid #8886; }
 td:first-child, th:first-child { text-align: left; }
 pre { overflow-x: auto; padding: 1rem; background: #8882; border-radius: .4rem; line-height: 1.35; }
 """
@@ -65,7 +66,9 @@ class Page:
     def add_table(self, heading: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add a table; the first column is text, the others are numbers."""
         head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-        body = "\n".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+        body = "\n".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        )
         self.sections.append(f"<h2>{html.escape(heading)}</h2>\n<table><tr>{head}</tr>\n{body}</table>")
 
     def add_text(self, heading: str, text: str) -> None:

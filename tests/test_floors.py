@@ -42,7 +42,7 @@ CRAWLER_DOORS = {"pipelines": {"manifest"}, "tfds_builders": {"manifest"}, "stud
 def modules(root: Path) -> list[Path]:
     """Every Python file of the product below root, as paths relative to it."""
     packages = [path for name in FLOOR for path in sorted((root / name).rglob("*.py"))]
-    return [path.relative_to(root) for path in packages + [root / "cli.py"] if path.exists()]
+    return [path.relative_to(root) for path in [*packages, root / "cli.py"] if path.exists()]
 
 
 def imports(root: Path, module: Path) -> list[tuple[int, str]]:
