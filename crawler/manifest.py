@@ -42,7 +42,7 @@ class ManifestRow:
         format: `jpeg`, `png`, `tiff` or `webp`, by content and not by name.
         phash: 64-bit perceptual hash, 16 hex digits.
         cluster_id: `image_id` of the near-duplicate cluster's first member; its own id when it stands alone.
-        blur: mean width of strong edges in pixels, about 1 for sharp edges and growing with blur; 0 if there are none.
+        blur: 0 for sharp to 1 for fully blurred, the blur metric of Crete et al. 2007.
         noise: estimated standard deviation of noise in the luma, in 8-bit steps.
         jpeg_quality: 1..100 from the file's quantisation tables, 100 for lossless formats.
         quality: 0..100, the weakest of the three estimates on one scale; choose clean targets by it.
@@ -159,7 +159,9 @@ def _row(record: dict[str, Any]) -> ManifestRow:
         for f in dataclasses.fields(ManifestRow)
         if record.get(f.name) is not None
     }
-    return ManifestRow(**typed)
+    row = ManifestRow(**typed)
+    # A crawl that was killed has not clustered its newest images yet.
+    return row if row.cluster_id else dataclasses.replace(row, cluster_id=row.image_id)
 
 
 def _read_parquet(file: Path) -> Sequence[dict[str, Any]]:
