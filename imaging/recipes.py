@@ -10,13 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from imaging.degradations.parameters import Drawn, Parameters
 from imaging.degradations.randomness import generator, philox_key
@@ -42,56 +43,87 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Step(_Frozen):
-    """One degradation of a recipe.
+class Operation(_Frozen):
+    """A degradation and how it is parameterised.
 
     Attributes:
         name: a name in the catalogue.
-        probability: of being run at all.
-        weight: relative chance of being the one chosen inside `one_of`.
-        pinned: keeps its place and is always among the chosen when a recipe shuffles or counts its steps.
         parameters: fields of the degradation's parameters class that differ from its defaults.
     """
 
     name: str
-    probability: float = Field(default=1.0, ge=0.0, le=1.0)
-    weight: float = Field(default=1.0, gt=0.0)
-    pinned: bool = False
     parameters: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _is_in_the_catalogue(self) -> Step:
-        self.drawer()
+    def _is_in_the_catalogue(self) -> Operation:
+        _ = self.drawer
         return self
 
+    @cached_property
     def drawer(self) -> Parameters:
-        """Return the validated parameters, defaults filled in."""
+        """The validated parameters, defaults filled in."""
         return find(self.name).parameters(**self.parameters)
 
-    def pick(self, rng: np.random.Generator) -> Step:
-        """Return this step; the counterpart of a choice among several."""
+    @property
+    def options(self) -> tuple[Operation, ...]:
+        """The operations of which one is run: this one."""
+        return (self,)
+
+    def pick(self, rng: np.random.Generator) -> Operation:
+        """Return the operation to run; `rng` is for those that have a choice."""
         return self
 
     def settled(self) -> dict[str, Any]:
-        """Return the step with every default written out, for the digest."""
-        return self.model_dump(mode="json") | {"parameters": self.drawer().model_dump(mode="json")}
+        """Return the operation with every default written out, for the digest."""
+        return self.model_dump(mode="json") | {"parameters": self.drawer.model_dump(mode="json")}
 
 
-class Choice(_Frozen):
-    """Alternatives of which exactly one is taken, in proportion to their weights."""
+class Alternative(Operation):
+    """An operation inside `one_of`, taken in proportion to its weight."""
 
-    one_of: tuple[Step, ...] = Field(min_length=1)
+    weight: float = Field(default=1.0, gt=0.0)
+
+
+class Step(Operation):
+    """A place in a recipe.
+
+    Attributes:
+        probability: of being run at all.
+        pinned: keeps its place, and is always among the chosen, when a recipe shuffles or counts its steps.
+    """
+
     probability: float = Field(default=1.0, ge=0.0, le=1.0)
     pinned: bool = False
 
-    def pick(self, rng: np.random.Generator) -> Step:
+
+class Choice(_Frozen):
+    """A place in a recipe at which exactly one of several operations is run; otherwise as `Step`."""
+
+    one_of: tuple[Alternative, ...] = Field(min_length=1)
+    probability: float = Field(default=1.0, ge=0.0, le=1.0)
+    pinned: bool = False
+
+    @property
+    def options(self) -> tuple[Operation, ...]:
+        """The operations of which one is run."""
+        return self.one_of
+
+    def pick(self, rng: np.random.Generator) -> Operation:
         """Return one of the alternatives."""
-        weights = np.array([step.weight for step in self.one_of])
+        weights = np.array([option.weight for option in self.one_of])
         return self.one_of[int(rng.choice(len(weights), p=weights / weights.sum()))]
 
     def settled(self) -> dict[str, Any]:
         """Return the choice with every default written out, for the digest."""
-        return self.model_dump(mode="json") | {"one_of": [step.settled() for step in self.one_of]}
+        return self.model_dump(mode="json") | {"one_of": [option.settled() for option in self.one_of]}
+
+
+def _tag(place: object) -> str:
+    """Return which of the two a mapping in `steps` wants to be, so that an error speaks of that one only."""
+    return "choice" if isinstance(place, Choice) or (isinstance(place, dict) and "one_of" in place) else "step"
+
+
+_Place: TypeAlias = Annotated[Annotated[Step, Tag("step")] | Annotated[Choice, Tag("choice")], Discriminator(_tag)]
 
 
 class Recipe(_Frozen):
@@ -111,7 +143,7 @@ class Recipe(_Frozen):
     order: Literal["fixed", "shuffled"] = "fixed"
     count: tuple[int, int] | None = None
     repeat: int = Field(default=1, ge=1, le=4)
-    steps: tuple[Step | Choice, ...] = Field(min_length=1)
+    steps: tuple[_Place, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _counts_what_exists(self) -> Recipe:
@@ -125,23 +157,23 @@ class Recipe(_Frozen):
         _ = self.scale
         return self
 
-    @property
+    @cached_property
     def scale(self) -> int:
         """How many times smaller the degraded picture is than the clean one, each way."""
         total = 1
         for step in self.steps:
-            options = step.one_of if isinstance(step, Choice) else (step,)
-            factors = {_factor(option) for option in options}
-            if factors != {1} and (len(factors) > 1 or step.probability < 1 or self.count or self.repeat > 1):
+            factors = {_factor(option) for option in step.options}
+            sometimes = step.probability < 1 or self.count is not None or self.repeat > 1
+            if factors != {1} and (len(factors) > 1 or 0 in factors or sometimes):
                 raise MisuseError(
                     "A step that changes the size runs always and by one factor, so that a recipe has one scale",
-                    ", ".join(option.name for option in options),
-                    "Give it factor_range: [n, n] and probability 1",
+                    ", ".join(option.name for option in step.options),
+                    "Give it factor_range: [n, n] and probability 1, without count and repeat",
                 )
             total *= factors.pop()
         return total
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The sha256 (hex) of what the recipe does: canonical JSON with all defaults, without the summary."""
         content = self.model_dump(mode="json", exclude={"summary", "steps"})
@@ -150,9 +182,8 @@ class Recipe(_Frozen):
 
     @property
     def masks(self) -> bool:
-        """Whether some step of the recipe leaves a damage mask."""
-        options = (step.one_of if isinstance(step, Choice) else (step,) for step in self.steps)
-        return any(DEGRADATIONS[option.name].masks for group in options for option in group)
+        """Whether some step of the recipe may leave a damage mask."""
+        return any(DEGRADATIONS[option.name].masks for step in self.steps for option in step.options)
 
     def plan(self, *, key: str, seed: int = 0, variant: int = 0) -> Trace:
         """Return the trace of what would be done to the picture of this key, without touching pixels."""
@@ -161,7 +192,7 @@ class Recipe(_Frozen):
         for _ in range(self.repeat):
             for step in self._sequence(rng):
                 philox = philox_key("pixels", seed, self.name, key, variant, len(steps))
-                steps.append({"name": step.name, "drawn": step.drawer().draw(rng), "philox": philox})
+                steps.append({"name": step.name, "drawn": step.drawer.draw(rng), "philox": philox})
         return {
             "format": TRACE_FORMAT,
             "recipe": self.name,
@@ -194,25 +225,26 @@ class Recipe(_Frozen):
         degraded = self.degrade(image, key=key, seed=seed, variant=variant)
         return degraded.image, degraded.trace
 
-    def _sequence(self, rng: np.random.Generator) -> list[Step]:
-        """Return the steps of one round, chosen and ordered."""
+    def _sequence(self, rng: np.random.Generator) -> list[Operation]:
+        """Return the operations of one round, chosen and ordered."""
         free = [place for place, step in enumerate(self.steps) if not step.pinned]
         least, most = self.count or (len(free), len(free))
         taken = rng.permutation(free)[: int(rng.integers(least, most, endpoint=True))].tolist()
         line = iter(taken if self.order == "shuffled" else sorted(taken))
-        chosen: list[Step] = []
-        for place, step in enumerate(self.steps):
-            mine = step if step.pinned else self.steps[next(line)] if place in taken else None
-            if mine is not None and rng.random() < mine.probability:
-                chosen.append(mine.pick(rng))
-        return [step for step in chosen if rng.random() < step.probability]
+        places = [
+            place if step.pinned else next(line)
+            for place, step in enumerate(self.steps)
+            if step.pinned or place in taken
+        ]
+        chosen = (self.steps[place] for place in places)
+        return [step.pick(rng) for step in chosen if rng.random() < step.probability]
 
 
-def _factor(step: Step) -> int:
+def _factor(step: Operation) -> int:
     """Return the one factor by which a step shrinks the picture; 0 if it varies."""
     if not DEGRADATIONS[step.name].resizes:
         return 1
-    low, high = step.drawer().model_dump()["factor_range"]
+    low, high = step.drawer.model_dump()["factor_range"]
     return int(low) if low == high else 0
 
 
@@ -267,13 +299,18 @@ def get_recipe(name: str | Path) -> Recipe:
             field, what was received and what is allowed.
     """
     if str(name) in list_recipes():
-        return read_recipe(FOLDER / f"{name}.yaml")
+        return _shipped(str(name))
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
         return read_recipe(path)
     raise MisuseError(
         f"A recipe is one of {', '.join(list_recipes())}, or the path of a .yaml file", name, "Correct the name"
     )
+
+
+@cache
+def _shipped(name: str) -> Recipe:
+    return read_recipe(FOLDER / f"{name}.yaml")
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -295,7 +332,7 @@ def parse_recipe(content: Mapping[str, Any], *, where: str = "recipe") -> Recipe
         return Recipe.model_validate(dict(content))
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("Step", "Choice")) or "recipe"
+        place = ".".join(str(part) for part in first["loc"] if part not in ("step", "choice")) or "recipe"
         raise MisuseError(f"{where}: {place}: {first['msg']}", repr(first["input"]), "Correct this field") from None
     except ImagicError as error:
         raise MisuseError(f"{where}: {error.rule}", error.received, error.remedy) from None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from imaging.degradations.fields import Field, diagonal, smooth_field, smooth_step
 from imaging.degradations.parameters import Parameters, Span, span
@@ -13,10 +15,10 @@ from imaging.degradations.strokes import paint, settle
 
 
 class Craquelure(Parameters):
-    """`cell` size and crack `width` in thousandths of the diagonal, `coverage` of the picture, `depth` of the cracks."""
+    """`cell` size and crack `width` (thousandths of the diagonal), `coverage` of the picture, `depth` of a crack."""
 
-    cell_range: Span = span(15.0, 60.0, within=(4.0, 500.0))
-    width_range: Span = span(0.5, 1.6, within=(0.0, 20.0))
+    cell_range: Span = span(15.0, 60.0, within=(10.0, 500.0))
+    width_range: Span = span(0.4, 1.1, within=(0.0, 20.0))
     coverage_range: Span = span(0.4, 1.0)
     depth_range: Span = span(0.4, 0.95)
 
@@ -26,7 +28,7 @@ class Craquelure(Parameters):
     theme="surface",
     ladder={
         "cell": [50.0, 42.0, 35.0, 28.0, 22.0],
-        "width": [0.5, 0.7, 0.9, 1.2, 1.5],
+        "width": [0.5, 0.6, 0.7, 0.85, 1.0],
         "coverage": [0.3, 0.5, 0.7, 0.85, 1.0],
         "depth": [0.35, 0.5, 0.65, 0.8, 0.95],
     },
@@ -62,7 +64,7 @@ def _net(shape: tuple[int, int], pitch: float, half_width: float, rng: np.random
     """Return the cracks between random cells of about `pitch` pixels, in [0, 1], of uneven width."""
     gap = _distance_to_border(shape, pitch, rng)
     uneven = smooth_field(shape, rng, cells=1.5 * max(shape) / pitch, octaves=2)
-    uneven *= np.float32(0.75 * half_width)
+    uneven *= np.float32(0.5 * half_width)
     uneven += np.float32(half_width)
     # Half a pixel of slope on each side of the crack's edge is its antialiasing; a negative width is a healed crack.
     uneven -= gap
@@ -84,18 +86,28 @@ def _distance_to_border(shape: tuple[int, int], pitch: float, rng: np.random.Gen
     x += (np.arange(width, dtype=np.float32) / np.float32(pitch) + np.float32(1.5))[np.newaxis, :]
     y = smooth_field(shape, rng, cells=2 * max(shape) / pitch, octaves=2) * np.float32(0.10)
     y += (np.arange(height, dtype=np.float32) / np.float32(pitch) + np.float32(1.5))[:, np.newaxis]
+    column, row = np.clip(x.astype(np.int32), 1, columns - 2), np.clip(y.astype(np.int32), 1, rows - 2)
+    square = (row * columns + column).astype(np.uint16)
+    centre_x = scatter[0] + np.arange(columns, dtype=np.float32)
+    centre_y = scatter[1] + np.arange(rows, dtype=np.float32)[:, np.newaxis]
     first, second = np.full(shape, 99.0, np.float32), np.full(shape, 99.0, np.float32)
-    column, row = np.clip(x.astype(np.int16), 1, columns - 2), np.clip(y.astype(np.int16), 1, rows - 2)
-    square = row.astype(np.int32) * columns + column
-    for down in (-1, 0, 1):
-        for right in (-1, 0, 1):
-            offset = down * columns + right
-            centre_x = (scatter[0] + np.arange(columns, dtype=np.float32)).reshape(-1)
-            centre_y = (scatter[1] + np.arange(rows, dtype=np.float32)[:, np.newaxis]).reshape(-1)
-            near = np.square(np.take(centre_x, square + offset) - x)
-            near += np.square(np.take(centre_y, square + offset) - y)
-            np.minimum(second, np.maximum(first, near), out=second)
-            np.minimum(first, near, out=first)
+    for offset in (down * columns + right for down in (-1, 0, 1) for right in (-1, 0, 1)):
+        near = _square_distance(square, centre_x, offset, x)
+        near += _square_distance(square, centre_y, offset, y)
+        np.minimum(second, np.maximum(first, near), out=second)
+        np.minimum(first, near, out=first)
     second -= first
     second *= np.float32(pitch / 2.0)
     return second
+
+
+def _square_distance(square: npt.NDArray[np.uint16], centres: Field, offset: int, position: Field) -> Field:
+    """Return the squared distance, along one axis, to the centre in the square `offset` places on.
+
+    A table look-up by 16-bit index is several times faster than gathering; it bounds the number of squares.
+    """
+    table = np.zeros((1, 65536), np.float32)
+    table[0, : centres.size] = np.roll(centres.reshape(-1), -offset)
+    away = cv2.LUT(square, table).reshape(position.shape).astype(np.float32, copy=False)
+    away -= position
+    return np.square(away, out=away)

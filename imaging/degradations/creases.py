@@ -16,7 +16,7 @@ _PAPER = np.array([0.93, 0.91, 0.86], np.float32)
 
 
 class Creases(Parameters):
-    """`count` of folds, `width` of the worn line (thousandths of the diagonal), how `worn`, and how much it branches."""
+    """`count` of folds, `width` of the line (thousandths of the diagonal), how `worn`, and how much it branches."""
 
     count_range: WholeSpan = span(1, 4, within=(0, 100))
     width_range: Span = span(1.2, 4.0, within=(0.0, 50.0))
@@ -82,13 +82,13 @@ def _branch(
     rng: np.random.Generator,
 ) -> None:
     """Append cracks that leave a line at steep angles, and cracks that leave those."""
-    for _ in range(int(rng.poisson(6.0 * branching * scale))):
+    for _ in range(int(rng.poisson(4.5 * branching * scale))):
         place = int(rng.integers(1, len(parent)))
         along = parent[place] - parent[place - 1]
         heading = math.atan2(along[1], along[0]) + rng.choice([-1.0, 1.0]) * rng.uniform(0.6, 1.5)
-        length = reach * scale * rng.lognormal(-2.2, 0.5)
+        length = reach * scale * rng.lognormal(-2.1, 0.5)
         start = (float(parent[place][0]), float(parent[place][1]))
-        path = wander(start, heading, length, rng, bend=0.5, wobble=0.35, wave=max(5.0, length / 10))
+        path = wander(start, heading, length, rng, bend=0.2, wobble=0.22, wave=max(5.0, length / 9))
         lines.append((path, 0.5 * scale))
         if scale > 0.4:
             _branch(lines, path, 0.5 * scale, reach, branching, rng)
@@ -164,7 +164,7 @@ def _tear(rim: Mask, gap: Mask, length: float, unit: float, rng: np.random.Gener
     heading = (0.5, 1.0, 1.5, 0.0)[side] * math.pi + rng.normal(0.0, 0.35)
     path = wander(starts[side], heading, length, rng, bend=0.4, wobble=0.45, wave=max(4.0, 9.0 * unit))
     taper = np.linspace(1.0, 0.0, len(path)) ** 0.8
-    opening = unit * rng.uniform(2.0, 9.0) * taper
+    opening = unit * rng.lognormal(1.0, 0.6) * taper
     ragged = np.exp(0.4 * waver(len(path), len(path) / (6.0 * unit + 4.0), rng))
     solid = np.ones(len(path))
     stroke(

@@ -70,15 +70,15 @@ def underexposure(
 def _dimmed(stops: float, lamps: float) -> Table:
     """Return the table from display values to linear light darkened by `stops`, the brightest parts less."""
     linear = linear_of(np.linspace(0.0, 1.0, 1024))
-    spared = lamps * np.clip((linear - 0.5) / 0.5, 0.0, 1.0) ** 2
+    spared = lamps * np.clip((linear - 0.2) / 0.8, 0.0, 1.0) ** 1.5
     return tone_table(linear * 2.0 ** (-stops * (1.0 - spared)))
 
 
 def _lit(shape: tuple[int, int], stops: float, lamps: float, rng: np.random.Generator) -> Field:
     """Return a smooth gain around 1: up to some stops more light near a lamp, less away from it."""
     field = smooth_field(shape, rng, cells=2.0, octaves=2)
-    field *= np.float32(0.7 * lamps * min(stops, 3.0) * 0.5)
-    np.clip(field, -2.0, 2.0, out=field)
+    field *= np.float32(0.45 * lamps * min(stops, 4.0))
+    np.clip(field, -2.0, stops, out=field)
     return np.exp2(field, out=field)
 
 

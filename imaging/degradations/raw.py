@@ -57,7 +57,8 @@ class Development:
 def camera_matrix(camera: str) -> Matrix:
     """Return the matrix from linear sRGB to camera RGB, rows scaled so that white stays white."""
     matrix = _CAMERAS[camera] @ _RGB_TO_XYZ
-    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
+    scaled: Matrix = matrix / matrix.sum(axis=1, keepdims=True)
+    return scaled
 
 
 @functools.cache
@@ -93,7 +94,8 @@ def unprocess(image: Image, development: Development) -> Image:
 def process(camera: Image, development: Development) -> Image:
     """Return the display picture in [0, 1] of camera RGB: white balance, colour matrix, gamma, tone curve."""
     balanced = np.minimum(camera * development.gains, np.float32(1.0))
-    return through_table(_transformed(balanced, np.linalg.inv(camera_matrix(development.camera))), _curves()[1])
+    to_srgb: Matrix = np.linalg.inv(camera_matrix(development.camera)).astype(np.float64)
+    return through_table(_transformed(balanced, to_srgb), _curves()[1])
 
 
 def mosaic(camera: Image) -> Plane:
@@ -104,11 +106,11 @@ def mosaic(camera: Image) -> Plane:
     return plane
 
 
-_BILINEAR = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32) / 4
-_CROSS = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]], np.float32) / 4
-_LAPLACIAN = (
-    np.array([[0, 0, -1, 0, 0], [0, 0, 0, 0, 0], [-1, 0, 4, 0, -1], [0, 0, 0, 0, 0], [0, 0, -1, 0, 0]], np.float32) / 8
-)
+_BILINEAR: Plane = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32) / np.float32(4)
+_CROSS: Plane = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]], np.float32) / np.float32(4)
+_LAPLACIAN: Plane = np.array(
+    [[0, 0, -1, 0, 0], [0, 0, 0, 0, 0], [-1, 0, 4, 0, -1], [0, 0, 0, 0, 0], [0, 0, -1, 0, 0]], np.float32
+) / np.float32(8)
 
 
 def demosaic(plane: Plane) -> Image:

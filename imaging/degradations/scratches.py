@@ -16,8 +16,8 @@ class Scratches(Parameters):
     """How many, how wide and long (thousandths of the diagonal), how deep, and which share is light or bundled."""
 
     count_range: WholeSpan = span(3, 30, within=(0, 1000))
-    width_range: Span = span(0.5, 2.2, within=(0.0, 50.0), log=False)
-    length_range: Span = span(60.0, 450.0, within=(1.0, 3000.0))
+    width_range: Span = span(0.7, 2.4, within=(0.0, 50.0))
+    length_range: Span = span(80.0, 600.0, within=(1.0, 3000.0))
     depth_range: Span = span(0.35, 1.0)
     light_range: Span = span(0.6, 1.0)
     bundled_range: Span = span(0.0, 0.6)
@@ -29,9 +29,9 @@ class Scratches(Parameters):
     theme="surface",
     ladder={
         "count": [3, 7, 14, 26, 45],
-        "width": [0.5, 0.8, 1.1, 1.5, 2.0],
-        "depth": [0.4, 0.55, 0.7, 0.85, 1.0],
-        "length": [120.0, 180.0, 250.0, 300.0, 350.0],
+        "width": [0.8, 1.1, 1.4, 1.8, 2.3],
+        "depth": [0.5, 0.65, 0.8, 0.9, 1.0],
+        "length": [200.0, 300.0, 400.0, 450.0, 500.0],
     },
     weakest={"count": 0},
     masks=True,
@@ -58,9 +58,10 @@ def scratches(
     for _ in range(count):
         mask = masks[0 if rng.random() < light else 1]
         stray = rng.normal(0.0, 0.25) if rng.random() < 0.7 else rng.uniform(0.0, math.pi)
-        reach = length * unit * rng.lognormal(-0.5, 0.7)
+        reach = length * unit * rng.lognormal(-0.4, 0.7)
         lines = int(rng.integers(2, 7)) if rng.random() < bundled / 2 else 1
-        _scrape(mask, lines, math.radians(angle) + stray, reach, width * unit, depth, rng)
+        opacity = depth if mask is masks[0] else 0.7 * depth
+        _scrape(mask, lines, math.radians(angle) + stray, reach, width * unit, opacity, rng)
     degraded = image.copy()
     ink = np.float32(rng.uniform(0.02, 0.2)) * np.array([1.0, 0.95, 0.88], np.float32)
     bare = np.float32(rng.uniform(0.82, 0.98)) * np.array([1.0, 0.985, 0.95], np.float32)
@@ -81,6 +82,6 @@ def _scrape(
         begin = start + spread * rng.normal() + length * 0.1 * rng.normal(size=2) * (lines > 1)
         reach = length * rng.uniform(0.5, 1.0)
         path = wander((begin[0], begin[1]), heading, reach, rng, bend=bend, wave=max(6.0, 12.0 * width))
-        thickness = width * rng.lognormal(-0.3, 0.5) * np.exp(0.35 * waver(len(path), reach / (20 * width + 4), rng))
+        thickness = width * rng.lognormal(-0.3, 0.4) * np.exp(0.3 * waver(len(path), reach / (20 * width + 4), rng))
         fade = broken(len(path), max(3.0, reach / (30.0 * width + 6)), rng.uniform(0.0, 0.5), rng)
-        stroke(mask, path, np.maximum(thickness, 0.45), depth * rng.uniform(0.5, 1.0) * fade, rng)
+        stroke(mask, path, np.maximum(thickness, 0.7), depth * rng.uniform(0.5, 1.0) * fade, rng)

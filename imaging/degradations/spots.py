@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from imaging.degradations.fields import Field, diagonal, smooth_field, smooth_step
 from imaging.degradations.parameters import Parameters, Span, WholeSpan, span
@@ -62,7 +63,7 @@ def foxing(image: Image, *, count: int, size: float, strength: float, rng: np.ra
         depth = strength * rng.uniform(0.3, 1.0)
         _stamp(mask, stamps[int(rng.integers(6))], place, radius, rng.uniform(0.0, 360.0), depth)
     degraded = image.copy()
-    absorb(degraded, settle(mask), (0.72, 0.50, 0.28))
+    absorb(degraded, settle(mask), (0.62, 0.40, 0.20))
     return degraded, mask
 
 
@@ -75,7 +76,7 @@ def _spot(rng: np.random.Generator) -> Field:
     return np.pad(halo[1:-1, 1:-1], 1)
 
 
-def _stamp(mask: Mask, spot: Field, place: np.ndarray, radius: float, angle: float, depth: float) -> None:
+def _stamp(mask: Mask, spot: Field, place: npt.NDArray[np.float64], radius: float, angle: float, depth: float) -> None:
     """Lay a turned spot on the mask, in place; overlapping spots take the darker value."""
     height, width = mask.shape
     x, y = place[0] * width, place[1] * height
@@ -118,32 +119,33 @@ def mould(image: Image, *, count: int, size: float, strength: float, rng: np.ran
     References: Florian 1997, "Heritage Eaters: Insects and Fungi in Heritage Collections".
     """
     dark, bloom = (np.zeros(image.shape[:2], np.float32) for _ in range(2))
+    stamps = [_spot(rng) for _ in range(6)]
     for _ in range(count):
         radius = size * diagonal(image) / 1000.0 * rng.lognormal(-0.3, 0.4)
-        _colony(dark, bloom, radius, strength, rng)
+        _colony(dark, bloom, stamps, radius, strength, rng)
     degraded = image.copy()
     paint(degraded, settle(bloom), np.array([0.74, 0.75, 0.68], np.float32))
     absorb(degraded, settle(dark), (0.16, 0.17, 0.13))
     return degraded, np.maximum(dark, bloom, out=dark)
 
 
-def _colony(dark: Mask, bloom: Mask, radius: float, strength: float, rng: np.random.Generator) -> None:
-    """Let one colony grow at a random place, in place."""
+def _colony(
+    dark: Mask, bloom: Mask, stamps: list[Field], radius: float, strength: float, rng: np.random.Generator
+) -> None:
+    """Let one colony grow at a random place, in place: a pale bloom, and specks that thin out from its middle."""
     height, width = dark.shape
-    level, (top, left) = shore((height, width), (rng.uniform(0, width), rng.uniform(0, height)), radius, rng)
-    if level.size == 0:
-        return
-    box = (slice(top, top + level.shape[0]), slice(left, left + level.shape[1]))
-    speckle = smooth_field(level.shape, rng, cells=max(level.shape) / max(2.2, radius / 14), octaves=3, rough=0.8)
-    density = np.clip(level, -1.0, 1.0)
-    haze = smooth_step(level.copy(), 0.0, 1.0)
-    speckle += density * np.float32(1.7)
-    specks = smooth_step(speckle, 1.25, 1.9)
-    specks *= smooth_step(density, -0.25, 0.15)
-    specks *= np.float32(strength)
-    haze *= np.float32(0.3 * strength)
-    dark[box] = np.maximum(dark[box], specks)
-    bloom[box] = np.maximum(bloom[box], haze)
+    middle = np.array([rng.uniform(0, width), rng.uniform(0, height)])
+    level, (top, left) = shore((height, width), (middle[0], middle[1]), radius, rng)
+    if level.size:
+        region = bloom[top : top + level.shape[0], left : left + level.shape[1]]
+        haze = smooth_step(level, 0.0, 1.0)
+        haze *= np.float32(0.3 * strength)
+        np.maximum(region, haze, out=region)
+    for _ in range(int(rng.integers(40, 110))):
+        place = (middle + rng.normal(0.0, 0.5 * radius, 2) * rng.uniform(0.2, 1.0)) / [width, height]
+        size = max(0.6, radius * 0.035 * rng.lognormal(0.0, 0.55))
+        depth = strength * rng.uniform(0.35, 1.0)
+        _stamp(dark, stamps[int(rng.integers(len(stamps)))], place, size, rng.uniform(0.0, 360.0), depth)
 
 
 class Stain(Parameters):
@@ -161,7 +163,7 @@ class Stain(Parameters):
     ladder={
         "count": [1, 1, 2, 3, 4],
         "size": [0.1, 0.15, 0.2, 0.25, 0.3],
-        "strength": [0.2, 0.35, 0.5, 0.7, 0.9],
+        "strength": [0.3, 0.5, 0.65, 0.8, 0.95],
     },
     weakest={"count": 0},
     masks=True,
@@ -170,14 +172,14 @@ def stain(
     image: Image, *, count: int, size: float, strength: float, fibre: float, rng: np.random.Generator
 ) -> tuple[Image, Mask]:
     """Return the picture with stains of oil, glue or coffee soaked into the paper's fibres, and their mask."""
-    mask = np.zeros(image.shape[:2], np.float32)
-    height, width = mask.shape
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), np.float32)
     for _ in range(count):
         radius = size * diagonal(image) * rng.lognormal(-0.2, 0.35)
         level, (top, left) = shore((height, width), (rng.uniform(0, width), rng.uniform(0, height)), radius, rng)
         if level.size:
             box = (slice(top, top + level.shape[0]), slice(left, left + level.shape[1]))
-            mask[box] = np.maximum(mask[box], _soaked(level, radius, strength * rng.uniform(0.5, 1.0), fibre, rng))
+            mask[box] = np.maximum(mask[box], _soaked(level, radius, strength * rng.uniform(0.7, 1.0), fibre, rng))
     degraded = image.copy()
     hue = rng.uniform(-0.06, 0.06)
     absorb(degraded, settle(mask), (0.70 + hue, 0.54, 0.34 - hue))

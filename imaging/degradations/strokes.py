@@ -60,7 +60,7 @@ def broken(count: int, knots: float, gaps: float, rng: np.random.Generator) -> P
     floor = np.quantile(level, min(max(gaps, 0.0), 1.0))
     depth = np.clip((level - floor) * 1.6 + (0.35 if gaps < 1 else 0.0), 0.0, 1.0)
     depth[level < floor] = 0.0
-    ends = np.minimum(np.arange(count), np.arange(count)[::-1]) / max(1.0, 0.08 * count)
+    ends = np.minimum(np.arange(count), np.arange(count)[::-1]) / max(1.0, 0.04 * count)
     return np.asarray(depth * np.clip(ends, 0.0, 1.0))
 
 

@@ -35,6 +35,7 @@ class WaterSpill(Parameters):
         "count": [1, 1, 2, 3, 4],
         "size": [0.1, 0.16, 0.2, 0.24, 0.28],
         "strength": [0.25, 0.45, 0.6, 0.8, 1.0],
+        "tide": [0.4, 0.55, 0.7, 0.85, 1.0],
     },
     weakest={"count": 0},
     masks=True,
@@ -84,11 +85,11 @@ def _spill(
     line = _tide_line(level, radius, rng)
     line *= inside
     piece = image[rows, columns]
-    _soften(piece, inside, 0.004 * radius * strength + 0.3, np.float32(0.35 * strength * (0.3 + bleach)))
+    _soften(piece, inside, 0.0025 * radius * strength + 0.3, np.float32(0.35 * strength * (0.3 + bleach)))
     wash = inside * np.float32(strength * 0.6)
     for channel in range(3):
         absorbed = wash * _TINT[channel]
-        absorbed += line * np.float32(_TIDE[channel] * tide * strength)
+        absorbed += line * np.float32(_TIDE[channel] * tide * (0.35 + 0.65 * strength))
         np.subtract(np.float32(1.0), absorbed, out=absorbed)
         np.maximum(absorbed, np.float32(0.0), out=absorbed)
         piece[:, :, channel] *= absorbed
