@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from imaging.degradations import DEGRADATIONS
+from imaging.recipes import Recipe, get_recipe
 
 Damaged = tuple[np.ndarray, np.ndarray | None]
 """A degraded HWC float32 picture and its HW float32 damage mask, or None where the damage leaves no mask."""
@@ -37,11 +39,20 @@ def degrade_crop(ingredient: Ingredient, clean: np.ndarray, rng: np.random.Gener
         entry = DEGRADATIONS[ingredient.source]
         drawn = entry.parameters(**ingredient.parameters).draw(rng)
         return entry.apply(clean, drawn, rng, clip=ingredient.clip)
-    from imaging.recipes import get_recipe
-
     key = f"{rng.integers(2**63):016x}"
-    damaged = get_recipe(ingredient.source).degrade(clean, key=key, clip=ingredient.clip)
+    damaged = _recipe(ingredient.source).degrade(clean, key=key, clip=ingredient.clip)
     return damaged.image, damaged.mask
+
+
+def mixture_digests(mixture: Sequence[Ingredient]) -> dict[str, str]:
+    """Returns the digest of each recipe in a mixture, for the record of a run."""
+    recipes = [ingredient.source for ingredient in mixture if ingredient.source not in DEGRADATIONS]
+    return {name: _recipe(name).digest for name in recipes}
+
+
+@lru_cache(maxsize=32)
+def _recipe(name: str) -> Recipe:
+    return get_recipe(name)
 
 
 def draw_ingredient(mixture: Sequence[Ingredient], rng: np.random.Generator) -> Ingredient:

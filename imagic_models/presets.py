@@ -47,10 +47,48 @@ _BLIND_NOISE = (
     Ingredient("film_grain", 0.04),
 )
 
+def _recipe(name: str) -> tuple[Ingredient, ...]:
+    return (Ingredient(name),)
+
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("denoise", "removes noise of unknown kind and strength", mixture=_BLIND_NOISE),
+        Preset("deblur", "sharpens out-of-focus and shaken pictures", mixture=_recipe("deblur")),
+        Preset("jpeg", "removes the blocks and rings of strong compression", mixture=_recipe("jpeg")),
+        Preset(
+            "super-resolution-x2",
+            "enlarges two times",
+            architecture="subpixel",
+            network={"scale": 2},
+            scale=2,
+            mixture=_recipe("super-resolution-x2"),
+        ),
+        Preset(
+            "super-resolution-x4",
+            "enlarges four times",
+            architecture="subpixel",
+            network={"scale": 4},
+            scale=4,
+            mixture=_recipe("super-resolution-x4"),
+        ),
+        Preset("low-light", "brightens dark pictures", mixture=_recipe("low-light")),
+        Preset("exposure", "corrects over- and underexposure", mixture=_recipe("exposure")),
+        Preset("low-photon", "restores pictures taken with very little light", mixture=_recipe("low-photon")),
+        Preset(
+            "art-restoration",
+            "repairs paintings: blur, noise, scratches, stains and fading",
+            task="repair",
+            mixture=_recipe("art-restoration"),
+        ),
+        Preset(
+            "old-photo",
+            "repairs old photographs: fading, grain, scratches and folds",
+            task="repair",
+            mixture=_recipe("old-photo"),
+        ),
+        Preset("colorize", "adds colour to lightness, guided by points", task="colorize", mixture=_recipe("colorize")),
     )
 }
 

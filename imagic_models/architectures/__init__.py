@@ -7,6 +7,7 @@ multiple of its `multiple(...)` pixels; the restorer pads to it.
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from imaging.errors import MisuseError
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: tuple[str, ...] = (
     "unet",
+    "rednet",
+    "dncnn",
+    "sequential_unet",
+    "mirnet",
+    "zero_dce",
+    "subpixel",
+    "colornet",
 )
 
 
@@ -30,11 +38,11 @@ def build_network(name: str, *, dtype: str = "float32", **shape: Any) -> keras.M
     Raises:
         MisuseError: for an unknown name or an unknown keyword.
     """
-    module = _module(name)
-    try:
-        return module.build(dtype=dtype, **shape)
-    except TypeError as error:
-        raise MisuseError(f"the architecture {name} does not take these settings", error, "see its docstring") from None
+    build = _module(name).build
+    known = [setting for setting in inspect.signature(build).parameters if setting != "dtype"]
+    if unknown := sorted(set(shape) - set(known)):
+        raise MisuseError(f"the architecture {name} takes {', '.join(known)}", ", ".join(unknown))
+    return build(dtype=dtype, **shape)
 
 
 def size_multiple(name: str, **shape: Any) -> int:

@@ -1,0 +1,42 @@
+"""The layer that turns channels into pixels: the last step of a super-resolution network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("imagic")
+class PixelShuffle(keras.layers.Layer):
+    """Moves groups of scale * scale channels to the pixels of a picture `scale` times as large.
+
+    Channel c * scale^2 + i * scale + j of an input pixel becomes channel c at row offset i and column offset j.
+
+    Args:
+        scale: factor of height and width, at least 1.
+
+    References:
+        W. Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
+        Neural Network", CVPR 2016, equation 4.
+    """
+
+    def __init__(self, scale: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.scale = scale
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        batch, height, width, channels = ops.shape(inputs)
+        scale, kept = self.scale, channels // self.scale**2
+        grid = ops.reshape(inputs, (batch, height, width, kept, scale, scale))
+        grid = ops.transpose(grid, (0, 1, 4, 2, 5, 3))
+        return ops.reshape(grid, (batch, height * scale, width * scale, kept))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        larger = (None if side is None else side * self.scale for side in (height, width))
+        return (batch, *larger, channels // self.scale**2)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale}
