@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imaging.errors import ImagicError, MisuseError
+from pipelines.dataflow import DataflowOptions
+from pipelines.flink import FlinkOptions
+from pipelines.prism import PrismOptions
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -20,27 +23,36 @@ if TYPE_CHECKING:
 MODES = ("multi_threading", "multi_processing", "in_memory")
 _ROOT = Path(__file__).resolve().parent.parent
 
+Engine = DataflowOptions | FlinkOptions | PrismOptions
+ENGINES: dict[str, type[Engine]] = {"dataflow": DataflowOptions, "flink": FlinkOptions, "prism": PrismOptions}
+RUNNERS = ("fnapi", *ENGINES)
+
 
 @dataclass(frozen=True)
 class RunnerOptions:
     """Where and how widely a job runs.
 
     Attributes:
-        runner: a name of `RUNNERS`.
+        runner: one of `RUNNERS`: "fnapi" works in this process, the others are engines of their own.
         workers: threads or processes that work at the same time.
         mode: how the local runner works: "multi_threading" (the libraries release the GIL), "multi_processing" or
             "in_memory" (one after the other).
         flags: further flags, passed to Beam as they are.
+        engine: where the engine is; None for "fnapi".
     """
 
     runner: str = "fnapi"
     workers: int = 2
     mode: str = "multi_threading"
     flags: tuple[str, ...] = ()
+    engine: Engine | None = None
 
     def __post_init__(self) -> None:
         if self.runner not in RUNNERS:
-            raise MisuseError(f"A runner is one of {', '.join(sorted(RUNNERS))}", self.runner)
+            raise MisuseError(f"A runner is one of {', '.join(RUNNERS)}", self.runner)
+        if not isinstance(self.engine, ENGINES.get(self.runner, type(None))):
+            told = f"{self.runner} with {type(self.engine).__name__}"
+            raise MisuseError("An engine is described by its own options, and only fnapi needs none", told)
         if self.mode not in MODES:
             raise MisuseError(f"A running mode is one of {', '.join(MODES)}", self.mode)
         if self.workers < 1:
@@ -56,7 +68,34 @@ def _fnapi(options: RunnerOptions) -> list[str]:
     ]
 
 
-RUNNERS: dict[str, Callable[[RunnerOptions], list[str]]] = {"fnapi": _fnapi}
+def engine_options(runner: str, told: Mapping[str, str]) -> Engine | None:
+    """Returns an engine's options from words, as a command line has them.
+
+    Args:
+        runner: one of `RUNNERS`.
+        told: name of an option -> its value; lists are separated by commas; empty values count as not told.
+
+    Raises:
+        MisuseError: an option is unknown to the engine, missing, or of the wrong kind.
+    """
+    given = {name: value for name, value in told.items() if value}
+    known = {field.name: field for field in fields(ENGINES[runner])} if runner in ENGINES else {}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise MisuseError(f"Options of {runner} are {', '.join(known) or 'none'}", ", ".join(unknown))
+    if missing := [name for name, field in known.items() if field.default is MISSING and name not in given]:
+        raise MisuseError(f"The runner {runner} is told its {', '.join(missing)}", "nothing", f"Add {_asked(missing)}")
+    typed = {name: _typed(name, str(known[name].type), value) for name, value in given.items()}
+    return ENGINES[runner](**typed) if runner in ENGINES else None
+
+
+def check_runner(options: RunnerOptions) -> None:
+    """Refuses an engine that is not there or does not fit, before any data is touched.
+
+    Raises:
+        ImagicError: what is wrong with it, and the remedy.
+    """
+    if options.engine:
+        options.engine.check(options.workers)
 
 
 def pipeline_options(options: RunnerOptions) -> PipelineOptions:
@@ -64,7 +103,8 @@ def pipeline_options(options: RunnerOptions) -> PipelineOptions:
     import_beam()
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    return PipelineOptions([*RUNNERS[options.runner](options), *options.flags])
+    flags = options.engine.flags(options.workers) if options.engine else _fnapi(options)
+    return PipelineOptions([*flags, *options.flags])
 
 
 def run_pipeline(options: RunnerOptions, assemble: Callable[[beam.Pipeline], object]) -> None:
@@ -105,6 +145,23 @@ def import_beam() -> ModuleType:
     return apache_beam
 
 
+def _asked(missing: list[str]) -> str:
+    named = {"master": "--flink-master HOST:PORT", "location": "--prism-location FILE"}
+    return ", ".join(named.get(name, f"--{name} {name.upper()}") for name in missing)
+
+
+def _typed(name: str, kind: str, value: str) -> Any:
+    """Returns a word as the type that a field declares."""
+    if kind.startswith("tuple"):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    try:
+        return {"int": int, "bool": {"true": True, "false": False}.__getitem__, "str": str}[kind](value)
+    except (ValueError, KeyError) as error:
+        raise MisuseError(
+            f"The option {name} is {'a whole number' if kind == 'int' else 'true or false'}", value
+        ) from error
+
+
 def _share_import_path() -> None:
     """Lets worker processes, which start from the module name only, import this project."""
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -114,10 +171,10 @@ def _share_import_path() -> None:
 
 def _told(error: Exception) -> tuple[str, str, str]:
     """Returns rule, received and remedy of what a worker raised: Beam hands it over as the text of a traceback."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r" ?\[while running '.*?'\]", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     for line in reversed(lines):
-        found = re.search(r"(?:ImagicError|MisuseError): (.+?)\.?(?: \[while running .*)?$", line)
-        if found:
+        if found := re.search(r"(?:ImagicError|MisuseError): (.+?)\.?$", line):
             return found.group(1), "", ""
-    last = next((line for line in reversed(lines) if not line.startswith("[while running")), type(error).__name__)
+    last = lines[-1] if lines else type(error).__name__
     return "A Beam job must run to its end, and this one failed", last[:500], "What it finished is kept; start it again"

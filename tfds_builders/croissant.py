@@ -12,7 +12,7 @@ from imaging.errors import ImagicError
 from imaging.recipes import Recipe
 from pipelines.dataset.options import DATASET_NAME, VERSION
 from pipelines.dataset.workspace import Receipt
-from tfds_builders.features import HOMEPAGE, citation, description
+from tfds_builders.features import citation, description
 
 NAME = "croissant.json"
 _MIME = "application/octet-stream"  # there is no registered type for TFRecord or ArrayRecord
@@ -44,7 +44,6 @@ def write_croissant(folder: Path, recipe: Recipe, receipts: Sequence[Receipt], l
         metadata = mlc.Metadata(
             name=f"{DATASET_NAME}_{recipe.name}",
             description=f"{recipe.summary} {description()}".strip(),
-            url=HOMEPAGE,
             version=VERSION,
             license=told or None,
             cite_as=citation(),

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _HERE = Path(__file__).parent / DATASET_NAME
-HOMEPAGE = "https://github.com/imagic/imagic"
 
 
 def description() -> str:

@@ -150,15 +150,8 @@ def _from_extracted(pictures: Iterable[tuple[str, bytes]], images: str, cache: P
         yield Listed(key, str(path), source=Path(images).resolve().name)
 
 
-_KINDS: tuple[tuple[Callable[[str], bool], Callable[[str, Path], Iterator[Listed]]], ...] = (
-    (lambda images: extract.is_tfds(Path(images)), _from_tfds),
-    (lambda images: extract.is_hugging_face(Path(images)), _from_hugging_face),
-    (lambda images: os.path.isfile(images) and images.lower().endswith((".csv", ".tsv")), _from_csv),
-    (lambda images: _is_list(images), _from_parquet),
-    (has_manifest, _from_manifest),
-    (os.path.isdir, _from_folder),
-    (lambda images: not os.path.lexists(images) and glob.has_magic(images), _from_glob),
-)
+def _is_crawl(images: str) -> bool:
+    return has_manifest(images) and not _is_list(images)
 
 
 def _is_list(images: str) -> bool:
@@ -171,3 +164,14 @@ def _is_list(images: str) -> bool:
         return "image_id" not in pq.read_schema(images).names
     except (OSError, ValueError) as error:
         raise ImagicError("A Parquet list must be readable", f"{images} ({error})") from error
+
+
+_KINDS: tuple[tuple[Callable[[str], bool], Callable[[str, Path], Iterator[Listed]]], ...] = (
+    (_is_crawl, _from_manifest),
+    (lambda images: extract.is_tfds(Path(images)), _from_tfds),
+    (lambda images: extract.is_hugging_face(Path(images)), _from_hugging_face),
+    (lambda images: os.path.isfile(images) and images.lower().endswith(".csv"), _from_csv),
+    (_is_list, _from_parquet),
+    (os.path.isdir, _from_folder),
+    (lambda images: not os.path.lexists(images) and glob.has_magic(images), _from_glob),
+)

@@ -36,7 +36,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Hands the work to `build_dataset`, which resumes, locks and reports; TFDS reads what it left."""
 
     VERSION = tfds.core.Version(VERSION)
-    RELEASE_NOTES = {VERSION: "First version."}
+    RELEASE_NOTES = {str(VERSION): "First version."}
     BUILDER_CONFIGS = [RecipeConfig(name=name, description=get_recipe(name).summary) for name in list_recipes()]
     MANUAL_DOWNLOAD_INSTRUCTIONS = "A crawl's output or a folder with the clean pictures, given as --manual_dir."
 
@@ -55,7 +55,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
         Args:
             download_dir: unused, nothing is downloaded.
-            download_config: its `manual_dir` is where the clean pictures are; `max_shard_size` is heeded.
+            download_config: its `manual_dir` is where the clean pictures are; `max_shard_size` is heeded, if not TFDS's own.
             file_format: "tfrecord" or "array_record".
             permissions: unused, files get the user's own.
         """
@@ -68,6 +68,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         images = recipe.images or config.manual_dir
         if not images:
             raise MisuseError("Clean pictures are given as --manual_dir", "none", "Add --manual_dir=FOLDER")
+        size = config.max_shard_size
         wanted = tfds.core.FileFormat.from_value(file_format or self.info.file_format or BuildOptions.format)
         return BuildOptions(
             recipes=(recipe.name,),
@@ -77,7 +78,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             variants=recipe.variants,
             size=recipe.size,
             format=wanted.value,
-            shard_mb=config.max_shard_size / 1e6 if config.max_shard_size else recipe.shard_mb,
+            shard_mb=recipe.shard_mb if size == tfds.download.DownloadConfig.max_shard_size else size / 1e6,
             workers=recipe.workers,
         )
 
