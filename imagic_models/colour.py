@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 LIGHTNESS_SCALE = 100.0  # L spans 0 to 100
 COLOUR_SCALE = 110.0  # a and b of sRGB lie within -108 and 98
+_ROUNDING = 1e-5  # of float32 conversions: so little outside sRGB still counts as inside
 _HALVINGS = 10  # of the interval in which the largest chroma inside sRGB is sought: 1/1024 of it remains
 
 
 def split_lab(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns lightness HW1 in [0, 1] and colour (a, b) HW2 in about [-1, 1] of an HWC sRGB picture in [0, 1]."""
-    lab = cv2.cvtColor(np.ascontiguousarray(rgb, np.float32), cv2.COLOR_RGB2Lab)
-    return lab[..., :1] / np.float32(LIGHTNESS_SCALE), lab[..., 1:] / np.float32(COLOUR_SCALE)
+    curved = np.asarray(rgb, np.float32)
+    linear = np.where(curved > 0.04045, ((np.maximum(curved, 0.04045) + 0.055) / 1.055) ** 2.4, curved / 12.92)
+    xyz = linear @ _RGB_TO_XYZ.T / _WHITE
+    bent = np.where(xyz > _KNEE**3, np.cbrt(xyz), xyz / (3 * _KNEE**2) + 4 / 29)
+    x, y, z = (bent[..., axis] for axis in range(3))
+    lightness = (116 * y - 16) / LIGHTNESS_SCALE
+    colour = np.stack([500 * (x - y), 200 * (y - z)], axis=-1) / COLOUR_SCALE
+    return lightness[..., None].astype(np.float32), colour.astype(np.float32)
 
 
 def join_lab(lightness: np.ndarray, colour: np.ndarray) -> np.ndarray:
@@ -44,27 +50,29 @@ def _fitted(lightness: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 
 def _to_rgb(lightness: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """Returns sRGB, unclipped: cv2's own conversion from Lab clips, so out-of-range colours could not be told."""
-    lab = np.concatenate([lightness * LIGHTNESS_SCALE, colour * COLOUR_SCALE], axis=-1).astype(np.float32)
-    level = (lab[..., 0] + 16) / 116
-    bent = np.stack([level + lab[..., 1] / 500, level, level - lab[..., 2] / 200], axis=-1)
-    xyz = np.where(bent > 6 / 29, bent**3, (bent - 16 / 116) * (3 * (6 / 29) ** 2)) * _WHITE
+    """Returns sRGB, unclipped, so that colours out of its range can be told."""
+    level = (lightness[..., 0] * LIGHTNESS_SCALE + 16) / 116
+    a, b = (colour[..., axis] * COLOUR_SCALE for axis in range(2))
+    bent = np.stack([level + a / 500, level, level - b / 200], axis=-1)
+    xyz = np.where(bent > _KNEE, bent**3, (bent - 4 / 29) * (3 * _KNEE**2)) * _WHITE
     linear = xyz.astype(np.float32) @ _XYZ_TO_RGB.T
     curved = 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
     return np.where(linear > 0.0031308, curved, 12.92 * linear).astype(np.float32)
 
 
 def _is_outside(rgb: np.ndarray) -> np.ndarray:
-    return ((rgb < -1e-3) | (rgb > 1 + 1e-3)).any(axis=-1)
+    return ((rgb < -_ROUNDING) | (rgb > 1 + _ROUNDING)).any(axis=-1)
 
 
-# IEC 61966-2-1 (sRGB), white point D65, as in OpenCV's conversion.
-_WHITE = np.array([0.950456, 1.0, 1.088754], np.float32)
-_XYZ_TO_RGB = np.array(
+# IEC 61966-2-1 (sRGB): primaries in CIE XYZ under D65, and that white; both directions are exact inverses.
+_RGB_TO_XYZ = np.array(
     [
-        [3.240479, -1.53715, -0.498535],
-        [-0.969256, 1.875991, 0.041556],
-        [0.055648, -0.204043, 1.057311],
+        [0.412453, 0.357580, 0.180423],
+        [0.212671, 0.715160, 0.072169],
+        [0.019334, 0.119193, 0.950227],
     ],
     np.float32,
 )
+_XYZ_TO_RGB = np.linalg.inv(_RGB_TO_XYZ.astype(np.float64)).astype(np.float32)
+_WHITE = np.array([0.95047, 1.0, 1.08883], np.float32)
+_KNEE = np.float32(6 / 29)  # CIE 15: where the cube root of Lab turns into a line

@@ -37,10 +37,11 @@ def training_precision(options: TrainOptions) -> str:
     """
     if options.precision != "auto":
         return options.precision
-    return "mixed_bfloat16" if _has_matrix_units() or _has_accelerator() else "float32"
+    return "mixed_bfloat16" if has_matrix_units() or _has_accelerator() else "float32"
 
 
-def _has_matrix_units() -> bool:
+def has_matrix_units() -> bool:
+    """Returns whether the processor multiplies bfloat16 matrices in hardware (AMX); False where that is unknown."""
     try:
         return "amx_bf16" in Path("/proc/cpuinfo").read_text()
     except OSError:

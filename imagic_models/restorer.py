@@ -115,12 +115,9 @@ class Restorer:
 
     def _restore_tile(self, tile: np.ndarray) -> np.ndarray:
         """Returns the restored tile; a fourth channel (or a second beside gray) of the given one is the mask."""
-        gray = tile.ndim == 2 or tile.shape[2] == 2
         restored = self._run(*_picture_and_mask(tile))[0]
-        if not gray:
-            return restored
-        one = restored.mean(axis=2)
-        return one if tile.ndim == 2 else one[..., None]
+        gray = tile.ndim == 2 or tile.shape[2] == 2
+        return restored.mean(axis=2) if gray else restored
 
     def _detect_tile(self, tile: np.ndarray) -> np.ndarray:
         return self._run(*_picture_and_mask(tile))[1][..., 0]

@@ -1,8 +1,10 @@
+import copy
 import zipfile
 
 import numpy as np
 import pytest
 from skimage import data
+from skimage.color import rgb2lab
 
 from imagic_models import load_restorer
 from imagic_models.architectures import build_network
@@ -75,20 +77,14 @@ def test_a_bare_keras_file_restores_like_its_run(denoiser, trained_run, tmp_path
 def test_tiles_cannot_be_seen():
     restorer = restorer_of("dncnn", 1, tile=160, depth=5, width=8, normalise=False)
     image = data.coffee()[:300, :280].astype(np.float32) / 255
-    whole = Restorer.restore(_with_tile(restorer, 512), image)
+    whole = _with_tile(restorer, 512).restore(image)
     assert np.abs(restorer.restore(image) - whole).max() < 1e-5
 
 
 def _with_tile(restorer, tile):
-    restorer = pickle_free_copy(restorer)
-    restorer._tile = tile
-    return restorer
-
-
-def pickle_free_copy(restorer):
-    copy = object.__new__(Restorer)
-    copy.__dict__.update(restorer.__dict__)
-    return copy
+    changed = copy.copy(restorer)
+    changed._tile = tile
+    return changed
 
 
 def test_super_resolution_multiplies_the_size():
@@ -129,7 +125,7 @@ def test_colours_are_added_and_lightness_is_kept(colouriser):
     assert restored.shape == image.shape
     before, _ = split_lab(np.repeat(gray[..., None], 3, axis=2))
     after, _ = split_lab(restored)
-    assert np.abs(before - after).max() < 2e-3
+    assert np.abs(before - after).max() < 1e-5
 
 
 def test_a_colour_point_changes_the_colours_around_it(colouriser):
@@ -144,13 +140,19 @@ def test_colours_outside_srgb_lose_chroma_and_not_lightness():
     assert rgb.min() >= 0
     assert rgb.max() <= 1
     again, faded = split_lab(rgb)
-    assert np.abs(again - lightness).max() < 2e-3
+    assert np.abs(again - lightness).max() < 1e-3
     assert (np.linalg.norm(faded, axis=-1) < np.linalg.norm(colour, axis=-1)).all()
 
 
 def test_lab_and_back_is_the_same_picture():
     image = small(np.float32)
-    assert np.abs(join_lab(*split_lab(image)) - image).max() < 2e-3
+    assert np.abs(join_lab(*split_lab(image)) - image).max() < 1e-5
+
+
+def test_lab_is_that_of_scikit_image():
+    image = small(np.float32)
+    lightness, colour = split_lab(image)
+    assert np.abs(np.concatenate([lightness * 100, colour * 110], axis=2) - rgb2lab(image)).max() < 0.05
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (4, 4, 4), (2, 4, 4, 3)])
@@ -165,7 +167,7 @@ def test_openvino_restores_like_keras(trained_run, tmp_path, monkeypatch):
     image = small(np.float32, (64, 72))
     keras_result = load_restorer(trained_run, engine="keras").restore(image)
     restorer = load_restorer(trained_run, engine="openvino")
-    assert np.abs(restorer.restore(image) - keras_result).max() < 0.03  # bfloat16 has 8 bits
+    assert np.abs(restorer.restore(image) - keras_result).mean() < 0.02  # bfloat16 has 8 bits, weights are random
     assert len(list((tmp_path / "imagic" / "openvino").glob(f"{restorer.version}-*/model.xml"))) == 1
 
 
