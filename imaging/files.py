@@ -18,7 +18,8 @@ from imaging.picture import Page, Passport, Picture
 from imaging.pixels import Image
 
 __all__ = ["Header", "Page", "Passport", "Picture", "Source", "UnreadableImage"]
-__all__ += ["find_images", "probe", "read_picture", "read_rgb", "write_picture"]
+__all__ += ["LostPassport", "draft_of", "find_images", "is_draft", "probe", "publish"]
+__all__ += ["read_picture", "read_rgb", "write_picture"]
 
 
 class LostPassport(ImagicError):
@@ -71,6 +72,16 @@ def write_picture(path: Path, picture: Picture) -> None:
 def draft_of(path: Path) -> Path:
     """Return a hidden name beside `path` that no other writer uses, with the same suffix."""
     return path.with_name(f".imagic-{secrets.token_hex(6)}.part{path.suffix}")
+
+
+def is_draft(name: str) -> bool:
+    """Say whether a file's name is one that `draft_of` gives.
+
+    Examples:
+        >>> is_draft(draft_of(Path("a.jpg")).name)
+        True
+    """
+    return name.startswith(".imagic-") and Path(name).stem.endswith(".part")
 
 
 def publish(draft: Path, path: Path) -> None:

@@ -275,8 +275,9 @@ _CHECKS: dict[str, Callable[[Passport, Passport], bool]] = {
 
 
 def tags_of(directory: Directory) -> frozenset[tuple[int, bytes]]:
-    """Return a TIFF page's tags of meaning, comparable within one byte order."""
-    return frozenset((e.tag, e.raw) for e in directory.entries if e.tag not in CODING_TAGS)
+    """Return a TIFF page's tags of meaning, comparable within one byte order; XMP and ICC have checks of their own."""
+    apart = CODING_TAGS | {XMP_TAG, ICC_TAG}
+    return frozenset((e.tag, e.raw) for e in directory.entries if e.tag not in apart)
 
 
 def for_writing(passport: Passport, *, size: tuple[int, int] | None = None, xmp: bytes | None = None) -> Passport:

@@ -96,7 +96,7 @@ class EnhanceOptions:
             raise MisuseError("The input is a folder of pictures or one picture", self.input, "Check the path")
         source, target = self.input.resolve(), self.out.resolve()
         tree = source if source.is_dir() else source.parent
-        if target == tree or source.is_dir() and (tree in target.parents or target in tree.parents):
+        if target == tree or (source.is_dir() and (tree in target.parents or target in tree.parents)):
             rule = "Results go to a folder that neither holds the originals nor lies among them"
             raise MisuseError(rule, self.out, "Name another --out")
 

@@ -1,0 +1,2 @@
+def estimate(options, tasks, factory):
+    return []

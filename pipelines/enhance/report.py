@@ -1,0 +1,2 @@
+def write_report(options, ledger, run, inputs):
+    pass
