@@ -154,12 +154,12 @@ def _typed(name: str, kind: str, value: str) -> Any:
     """Returns a word as the type that a field declares."""
     if kind.startswith("tuple"):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    try:
-        return {"int": int, "bool": {"true": True, "false": False}.__getitem__, "str": str}[kind](value)
-    except (ValueError, KeyError) as error:
-        raise MisuseError(
-            f"The option {name} is {'a whole number' if kind == 'int' else 'true or false'}", value
-        ) from error
+    if kind == "int" and not value.isdecimal():
+        raise MisuseError(f"The option {name} is a whole number", value)
+    if kind == "bool" and value not in ("true", "false"):
+        raise MisuseError(f"The option {name} is true or false", value)
+    made: dict[str, Callable[[str], Any]] = {"int": int, "bool": "true".__eq__}
+    return made.get(kind, str)(value)
 
 
 def _share_import_path() -> None:
