@@ -1,0 +1,175 @@
+"""What is done to a picture here: taken in, looked at, measured, restored, handed out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from imaging.colour import to_rgb
+from imaging.files import Header, Picture, UnreadableImage, probe, read_picture, write_picture
+from imaging.guard import DecoderPool
+from imaging.pixels import Image, from_float, to_float
+from studio.catalogue import Catalogue
+from studio.chain import Report, Step, as_png, restore_picture
+from studio.findings import diagnosed
+from studio.options import StudioOptions
+from studio.refusals import Refused, refusal_of
+from studio.store import Kept, Store
+from studio.treatment import Treatment
+
+MEDIA = {
+    "jpeg": ("image/jpeg", ".jpg"),
+    "png": ("image/png", ".png"),
+    "tiff": ("image/tiff", ".tif"),
+    "webp": ("image/webp", ".webp"),
+    "bmp": ("image/bmp", ".bmp"),
+    "jpeg2000": ("image/jp2", ".jp2"),
+    "avif": ("image/avif", ".avif"),
+}
+RAW_BECOMES = "tiff"
+MOST_MASK_PIXELS = 1 << 27
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The hands of the studio; every method may take long and runs in the queue.
+
+    Attributes:
+        options: the limits.
+        catalogue: the stages.
+        store: where pictures are kept.
+        decoders: processes that decode, so that a codec that crashes or hangs costs one upload.
+    """
+
+    options: StudioOptions
+    catalogue: Catalogue
+    store: Store
+    decoders: DecoderPool
+
+    def image_of(self, kept: Kept) -> Image:
+        """Return the first page of an upload, HWC RGB, uint8 or uint16."""
+        picture = self.decoders.read(kept.source, pages=1)
+        return np.ascontiguousarray(to_rgb(picture.pages[0].samples, picture.passport.icc))
+
+    def take_in(self, kept: Kept) -> dict[str, Any]:
+        """Return the facts of an upload and what was measured, and prepare the view of it.
+
+        Raises:
+            Refused: for anything that is not a readable picture within the limits; it is then gone from the store.
+        """
+        try:
+            with self.store.working_on(kept):
+                header = probe(kept.source, max_pixels=self.options.max_pixels)
+                _check_kind(header, kept)
+                image = self.image_of(kept)
+                view = kept.folder / "before.png"
+                view.write_bytes(png_of(image))
+                kept.results["before"] = view
+                return facts(kept, header, image) | {"diagnosis": diagnosed(image, self.catalogue)}
+        except Exception as error:
+            self.store.remove(kept)
+            raise refusal_of(error, kept.name) from error
+
+    def restore(self, kept: Kept, treatment: Treatment, report: Report) -> dict[str, Any]:
+        """Restore a picture and write its forms; return what was done."""
+        with self.store.working_on(kept):
+            started = time.monotonic()
+            steps = self.steps(treatment, kept, report)
+            picture = self.decoders.read(kept.source)
+            restored = restore_picture(
+                picture, steps, detail=treatment.detail, stretch=treatment.stretch, report=report
+            )
+            report(0.9, "writing")
+            for name in ("png", "original", "after"):
+                kept.results.pop(name, None)
+            self._write(kept, restored)
+            height, width = restored.pages[0].samples.shape[:2]
+            seconds = time.monotonic() - started
+            stages = [{"model": step.name, "strength": step.strength} for step in steps]
+            return {"width": width, "height": height, "seconds": round(seconds, 2), "stages": stages}
+
+    def _write(self, kept: Kept, restored: Picture) -> None:
+        """Write the result as PNG, in its own format, and as browsers show it."""
+        png = kept.folder / "result.png"
+        write_picture(png, as_png(restored))
+        own = RAW_BECOMES if restored.passport.format == "raw" else restored.passport.format
+        original = kept.folder / f"original{MEDIA[own][1]}"
+        write_picture(original, restored)
+        view = kept.folder / "after.png"
+        view.write_bytes(png_of(to_rgb(restored.pages[0].samples, restored.passport.icc)))
+        kept.results |= {"png": png, "original": original, "after": view}
+
+    def steps(self, treatment: Treatment, kept: Kept, report: Report) -> list[Step]:
+        """Return the stages of a treatment with their restorers, loaded where they are not yet."""
+        if treatment.auto:
+            proposal = diagnosed(self.image_of(kept), self.catalogue)["proposal"]
+            treatment = treatment.model_copy(update={"stages": Treatment(stages=proposal).stages})
+        mask, steps = decoded_mask(treatment.mask), []
+        for stage in treatment.stages:
+            offer = self.catalogue.find(stage.model)
+            report(0.0, f"loading {offer.title}")
+            restorer = self.catalogue.restorer(stage.model)
+            points = [(point.row, point.column, point.rgb) for point in treatment.points] if offer.points else []
+            steps.append(Step(stage.model, restorer, stage.strength, mask if offer.mask else None, points))
+        return steps
+
+    def detect(self, kept: Kept, stage: str, report: Report) -> bytes:
+        """Return what a stage takes for damage, as a PNG that is white there."""
+        if not self.catalogue.find(stage).mask:
+            takers = ", ".join(offer.name for offer in self.catalogue.offers if offer.mask)
+            raise Refused("misuse", stage, f"Damage is shown by {takers}")
+        with self.store.working_on(kept):
+            image = self.image_of(kept)
+            report(0.1, "looking for damage")
+            found = self.catalogue.restorer(stage).detect(image)
+            return png_of(from_float(found, np.uint8))
+
+
+def _check_kind(header: Header, kept: Kept) -> None:
+    """Refuse what the decoders know and the studio cannot hand back."""
+    if header.format != "raw" and header.format not in MEDIA:
+        raise UnreadableImage("unsupported", kept.name)
+
+
+def facts(kept: Kept, header: Header, image: Image) -> dict[str, Any]:
+    """Return what the page shows of a picture."""
+    own = RAW_BECOMES if header.format == "raw" else header.format
+    return {
+        "id": kept.id,
+        "name": kept.name,
+        "format": header.format,
+        "original_suffix": MEDIA[own][1],
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "bit_depth": header.bit_depth,
+        "pages": header.pages,
+        "bytes": header.bytes,
+    }
+
+
+def png_of(image: Image) -> bytes:
+    """Return an 8-bit PNG of an RGB or gray picture, for the eyes."""
+    narrow = image if image.dtype == np.uint8 else from_float(to_float(image), np.uint8)
+    ordered = narrow if narrow.ndim == 2 else narrow[:, :, ::-1]
+    done, content = cv2.imencode(".png", np.ascontiguousarray(ordered), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    if not done:
+        raise Refused("failed")
+    return content.tobytes()
+
+
+def decoded_mask(text: str | None) -> Image | None:
+    """Return the mask that the page sent, HW uint8; None where it sent none."""
+    if not text:
+        return None
+    try:
+        content = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused("misuse", text[:20], "A mask is a PNG in base64") from None
+    return to_rgb(read_picture(content, max_pixels=MOST_MASK_PIXELS, pages=1).pages[0].samples, None)[:, :, 0]
+
