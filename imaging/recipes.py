@@ -12,17 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from imaging.degradations.parameters import Drawn, Parameters
+from imaging.degradations.parameters import Drawn
 from imaging.degradations.randomness import generator, philox_key
 from imaging.degradations.registry import DEGRADATIONS, Image, Mask, find, require_image
 from imaging.errors import ImagicError, MisuseError
+from imaging.recipe_steps import Frozen, Operation, Place
 
 FOLDER = Path(__file__).with_name("recipes")
 TRACE_FORMAT = 1
@@ -39,94 +40,7 @@ class Degraded:
     trace: Trace
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Operation(_Frozen):
-    """A degradation and how it is parameterised.
-
-    Attributes:
-        name: a name in the catalogue.
-        parameters: fields of the degradation's parameters class that differ from its defaults.
-    """
-
-    name: str
-    parameters: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _is_in_the_catalogue(self) -> Operation:
-        _ = self.drawer
-        return self
-
-    @cached_property
-    def drawer(self) -> Parameters:
-        """The validated parameters, defaults filled in."""
-        return find(self.name).parameters(**self.parameters)
-
-    @property
-    def options(self) -> tuple[Operation, ...]:
-        """The operations of which one is run: this one."""
-        return (self,)
-
-    def pick(self, rng: np.random.Generator) -> Operation:
-        """Return the operation to run; `rng` is for those that have a choice."""
-        return self
-
-    def settled(self) -> dict[str, Any]:
-        """Return the operation with every default written out, for the digest."""
-        return self.model_dump(mode="json") | {"parameters": self.drawer.model_dump(mode="json")}
-
-
-class Alternative(Operation):
-    """An operation inside `one_of`, taken in proportion to its weight."""
-
-    weight: float = Field(default=1.0, gt=0.0)
-
-
-class Step(Operation):
-    """A place in a recipe.
-
-    Attributes:
-        probability: of being run at all.
-        pinned: keeps its place, and is always among the chosen, when a recipe shuffles or counts its steps.
-    """
-
-    probability: float = Field(default=1.0, ge=0.0, le=1.0)
-    pinned: bool = False
-
-
-class Choice(_Frozen):
-    """A place in a recipe at which exactly one of several operations is run; otherwise as `Step`."""
-
-    one_of: tuple[Alternative, ...] = Field(min_length=1)
-    probability: float = Field(default=1.0, ge=0.0, le=1.0)
-    pinned: bool = False
-
-    @property
-    def options(self) -> tuple[Operation, ...]:
-        """The operations of which one is run."""
-        return self.one_of
-
-    def pick(self, rng: np.random.Generator) -> Operation:
-        """Return one of the alternatives."""
-        weights = np.array([option.weight for option in self.one_of])
-        return self.one_of[int(rng.choice(len(weights), p=weights / weights.sum()))]
-
-    def settled(self) -> dict[str, Any]:
-        """Return the choice with every default written out, for the digest."""
-        return self.model_dump(mode="json") | {"one_of": [option.settled() for option in self.one_of]}
-
-
-def _tag(place: object) -> str:
-    """Return which of the two a mapping in `steps` wants to be, so that an error speaks of that one only."""
-    return "choice" if isinstance(place, Choice) or (isinstance(place, dict) and "one_of" in place) else "step"
-
-
-_Place: TypeAlias = Annotated[Annotated[Step, Tag("step")] | Annotated[Choice, Tag("choice")], Discriminator(_tag)]
-
-
-class Recipe(_Frozen):
+class Recipe(Frozen):
     """A named way of degrading pictures.
 
     Attributes:
@@ -143,7 +57,7 @@ class Recipe(_Frozen):
     order: Literal["fixed", "shuffled"] = "fixed"
     count: tuple[int, int] | None = None
     repeat: int = Field(default=1, ge=1, le=4)
-    steps: tuple[_Place, ...] = Field(min_length=1)
+    steps: tuple[Place, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _counts_what_exists(self) -> Recipe:
@@ -162,7 +76,7 @@ class Recipe(_Frozen):
         """How many times smaller the degraded picture is than the clean one, each way."""
         total = 1
         for step in self.steps:
-            factors = {_factor(option) for option in step.options}
+            factors = {option.factor for option in step.options}
             sometimes = step.probability < 1 or self.count is not None or self.repeat > 1
             if factors != {1} and (len(factors) > 1 or 0 in factors or sometimes):
                 raise MisuseError(
@@ -238,14 +152,6 @@ class Recipe(_Frozen):
         ]
         chosen = (self.steps[place] for place in places)
         return [step.pick(rng) for step in chosen if rng.random() < step.probability]
-
-
-def _factor(step: Operation) -> int:
-    """Return the one factor by which a step shrinks the picture; 0 if it varies."""
-    if not DEGRADATIONS[step.name].resizes:
-        return 1
-    low, high = step.drawer.model_dump()["factor_range"]
-    return int(low) if low == high else 0
 
 
 def _run(image: Image, trace: Mapping[str, Any]) -> tuple[Image, Mask | None]:

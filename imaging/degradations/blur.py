@@ -76,7 +76,8 @@ def gaussian_blur(image: Image, *, sigma: float, rng: np.random.Generator) -> Im
         return image.copy()
     size = 2 * max(1, math.ceil(3 * sigma)) + 1
     blurred = cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
-    return blurred.reshape(image.shape).astype(np.float32, copy=False)
+    # float32 weights sum to 1 only nearly, and white must stay white.
+    return np.minimum(blurred.reshape(image.shape), np.float32(1.0)).astype(np.float32, copy=False)
 
 
 class AnisotropicBlur(Parameters):

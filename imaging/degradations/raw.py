@@ -81,21 +81,21 @@ def unprocess(image: Image, development: Development) -> Image:
     Dividing by the gains would darken clipped highlights to a tint that no sensor shows, so that gains approach 1
     towards white (the paper's equation 4).
     """
-    linear = through_table(image, _curves()[0])
-    camera = _transformed(linear, camera_matrix(development.camera))
+    camera = _transformed(through_table(image, _curves()[0]), camera_matrix(development.camera))
     np.maximum(camera, np.float32(0.0), out=camera)
-    gray = camera.mean(axis=2, keepdims=True)
-    highlight = np.clip((gray - np.float32(0.9)) / np.float32(0.1), 0.0, 1.0) ** 2
-    gain = np.float32(1.0) / development.gains
-    camera *= np.maximum(highlight + (np.float32(1.0) - highlight) * gain, gain)
+    bright = cv2.transform(camera, np.full((1, 3), 1 / 3, np.float32)).reshape(camera.shape[:2])
+    highlight = np.clip((bright - np.float32(0.9)) / np.float32(0.1), 0.0, 1.0) ** 2
+    for channel, gain in enumerate(development.gains):
+        camera[:, :, channel] *= highlight * np.float32(1.0 - 1.0 / gain) + np.float32(1.0 / gain)
     return np.clip(camera, 0.0, 1.0, out=camera)
 
 
 def process(camera: Image, development: Development) -> Image:
     """Return the display picture in [0, 1] of camera RGB: white balance, colour matrix, gamma, tone curve."""
-    balanced = np.minimum(camera * development.gains, np.float32(1.0))
     to_srgb: Matrix = np.linalg.inv(camera_matrix(development.camera)).astype(np.float64)
-    return through_table(_transformed(balanced, to_srgb), _curves()[1])
+    # Saturation comes between balance and matrix: a sensor cannot be brighter than white.
+    linear = _transformed(np.minimum(camera * development.gains, np.float32(1.0)), to_srgb)
+    return through_table(linear, _curves()[1])
 
 
 def mosaic(camera: Image) -> Plane:

@@ -11,21 +11,8 @@ import numpy.typing as npt
 from imaging.degradations.fields import Field, diagonal, smooth_field, smooth_step
 from imaging.degradations.parameters import Parameters, Span, WholeSpan, span
 from imaging.degradations.registry import Image, Mask, degradation
-from imaging.degradations.strokes import FAINTEST, paint, settle
+from imaging.degradations.strokes import FAINTEST, absorb, paint, settle
 from imaging.degradations.water import shore
-
-
-def absorb(image: Image, mask: Mask, colour: tuple[float, float, float]) -> None:
-    """Multiply the picture by a colour where the mask says, in place: a stain in the paper, seen through the picture.
-
-    Args:
-        image: HWC, changed.
-        mask: HW, 0 untouched to 1 full colour.
-        colour: reflectance of the stained white paper.
-    """
-    struck = np.flatnonzero(mask)
-    loss = mask.reshape(-1)[struck][:, np.newaxis] * (np.float32(1.0) - np.array(colour, np.float32))
-    image.reshape(-1, 3)[struck] *= np.float32(1.0) - loss
 
 
 class Foxing(Parameters):
@@ -63,7 +50,7 @@ def foxing(image: Image, *, count: int, size: float, strength: float, rng: np.ra
         depth = strength * rng.uniform(0.3, 1.0)
         _stamp(mask, stamps[int(rng.integers(6))], place, radius, rng.uniform(0.0, 360.0), depth)
     degraded = image.copy()
-    absorb(degraded, settle(mask), (0.62, 0.40, 0.20))
+    absorb(degraded, settle(mask), np.array([0.62, 0.40, 0.20], np.float32))
     return degraded, mask
 
 
@@ -125,7 +112,7 @@ def mould(image: Image, *, count: int, size: float, strength: float, rng: np.ran
         _colony(dark, bloom, stamps, radius, strength, rng)
     degraded = image.copy()
     paint(degraded, settle(bloom), np.array([0.74, 0.75, 0.68], np.float32))
-    absorb(degraded, settle(dark), (0.16, 0.17, 0.13))
+    absorb(degraded, settle(dark), np.array([0.16, 0.17, 0.13], np.float32))
     return degraded, np.maximum(dark, bloom, out=dark)
 
 
@@ -182,7 +169,7 @@ def stain(
             mask[box] = np.maximum(mask[box], _soaked(level, radius, strength * rng.uniform(0.7, 1.0), fibre, rng))
     degraded = image.copy()
     hue = rng.uniform(-0.06, 0.06)
-    absorb(degraded, settle(mask), (0.70 + hue, 0.54, 0.34 - hue))
+    absorb(degraded, settle(mask), np.array([0.70 + hue, 0.54, 0.34 - hue], np.float32))
     return degraded, mask
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -107,8 +108,13 @@ def _tangent(path: Path, chosen: npt.NDArray[np.bool_]) -> tuple[Profile, Profil
 def settle(mask: Mask) -> Mask:
     """Return the mask clipped to [0, 1] without its invisible part (overwrites its input)."""
     np.minimum(mask, np.float32(1.0), out=mask)
-    mask[mask < FAINTEST] = 0.0
+    cv2.threshold(mask, FAINTEST, 0.0, cv2.THRESH_TOZERO, dst=mask)
     return mask
+
+
+def struck(mask: Mask) -> npt.NDArray[np.intp]:
+    """Return the flat indices of the pixels under a mask."""
+    return np.flatnonzero(mask > 0)
 
 
 def paint(image: Image, mask: Mask, colour: npt.NDArray[np.float32]) -> None:
@@ -117,10 +123,24 @@ def paint(image: Image, mask: Mask, colour: npt.NDArray[np.float32]) -> None:
     Args:
         image: HWC, changed.
         mask: HW opacity in [0, 1].
-        colour: three values, or an HWC picture of them.
+        colour: three values.
     """
-    struck = np.flatnonzero(mask)
-    opacity = mask.reshape(-1)[struck][:, np.newaxis]
-    pixels = image.reshape(-1, 3)
-    ink = colour.reshape(-1, 3)[struck] if colour.size > 3 else colour.reshape(1, 3)
-    pixels[struck] += opacity * (ink - pixels[struck])
+    where = struck(mask)
+    opacity, pixels = mask.reshape(-1)[where], image.reshape(-1, 3)
+    for channel in range(3):
+        value = pixels[where, channel]
+        pixels[where, channel] = value + opacity * (colour[channel] - value)
+
+
+def absorb(image: Image, mask: Mask, colour: npt.NDArray[np.float32]) -> None:
+    """Multiply the picture by a colour where the mask says, in place: a stain in the paper, seen through the picture.
+
+    Args:
+        image: HWC, changed.
+        mask: HW, 0 untouched to 1 full colour.
+        colour: reflectance of the stained white paper, three values.
+    """
+    where = struck(mask)
+    taken, pixels = mask.reshape(-1)[where], image.reshape(-1, 3)
+    for channel in range(3):
+        pixels[where, channel] *= np.float32(1.0) - taken * (np.float32(1.0) - colour[channel])
