@@ -19,6 +19,7 @@ from pipelines.dataset.progress import Budget, Watch
 from pipelines.dataset.scan import Scanned, scan
 from pipelines.dataset.sources import Listed, list_pictures, printable
 from pipelines.dataset.workspace import Receipt, Workspace, locked
+from pipelines.runners import check_runner
 from tfds_builders.report import BuildReport, DatasetReport
 
 __all__ = ["BuildOptions", "BuildReport", "build_dataset"]
@@ -37,6 +38,7 @@ def build_dataset(options: BuildOptions) -> BuildReport:
         MisuseError: an option is wrong.
         ImagicError: nothing can be built from the input, or the job failed.
     """
+    check_runner(options.runner_options())
     recipes = [get_recipe(name) for name in options.recipes]
     scanned, excluded = look_at_inputs(options)
     make = _estimated if options.dry_run else _built
@@ -101,9 +103,7 @@ def _built(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> Data
         )
 
 
-def _write_missing(
-    workspace: Workspace, plan: Plan, kept: Sequence[str], title: str, options: BuildOptions
-) -> None:
+def _write_missing(workspace: Workspace, plan: Plan, kept: Sequence[str], title: str, options: BuildOptions) -> None:
     """Writes the shards that no receipt vouches for.
 
     Raises:

@@ -47,4 +47,6 @@ def keeps_its_bytes(content: bytes) -> bool:
     if header.format not in ("jpeg", "png") or header.mode not in ("L", "RGB") or header.bit_depth != 8:
         return False
     with PillowImage.open(io.BytesIO(content)) as picture:
-        return bool(picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT) == _UPRIGHT) and "transparency" not in picture.info
+        return (
+            bool(picture.getexif().get(_EXIF_ORIENTATION, _UPRIGHT) == _UPRIGHT) and "transparency" not in picture.info
+        )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from imaging.errors import MisuseError
 from pipelines.dataset.size import Size, parse_size
-from pipelines.runners import RunnerOptions
+from pipelines.runners import Engine, RunnerOptions
 
 DATASET_NAME = "restoration_pairs"
 VERSION = "1.0.0"
@@ -68,6 +68,7 @@ class BuildOptions:
         max_failures: "N" or "N%" of unreadable pictures; more stop the job. "" for no limit.
         runner, workers, mode: see `pipelines.runners.RunnerOptions`.
         runner_flags: further flags for Beam.
+        engine: where the engine is, for runners other than "fnapi"; see `pipelines.runners.engine_options`.
         dry_run: only plan, and estimate from a few pictures.
         progress: show a bar on standard error.
     """
@@ -90,6 +91,7 @@ class BuildOptions:
     workers: int = 2
     mode: str = "multi_threading"
     runner_flags: tuple[str, ...] = field(default=())
+    engine: Engine | None = None
     dry_run: bool = False
     progress: bool = True
 
@@ -126,4 +128,4 @@ class BuildOptions:
 
     def runner_options(self) -> RunnerOptions:
         """Returns where the job runs."""
-        return RunnerOptions(self.runner, self.workers, self.mode, self.runner_flags)
+        return RunnerOptions(self.runner, self.workers, self.mode, self.runner_flags, self.engine)

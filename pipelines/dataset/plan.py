@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -238,7 +239,8 @@ def _expected_bytes(one: Scanned, options: BuildOptions) -> float:
 
 def _planned(one: Scanned) -> PlannedImage:
     listed = one.listed
-    return PlannedImage(listed.key, listed.path, one.sha256, listed.source, listed.licence, listed.attribution)
+    path = os.path.abspath(listed.path)  # workers may start in another directory
+    return PlannedImage(listed.key, path, one.sha256, listed.source, listed.licence, listed.attribution)
 
 
 def _digest(text: str) -> bytes:

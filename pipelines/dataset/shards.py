@@ -34,6 +34,11 @@ class Tally:
             self._path.write_text(f"{self.images + len(self.failures)} {failed}")
 
 
+def missing_shards(folder: str) -> list[str]:
+    """Returns the names of the shards that a job has to write."""
+    return Workspace(Path(folder)).load_missing()
+
+
 def write_shard(folder: str, name: str) -> str:
     """Writes a planned shard and its receipt, and returns its name.
 

@@ -101,9 +101,7 @@ def _reduced(image: Image, side: int) -> Image:
 
 def _places(height: int, width: int, size: Size, rng: np.random.Generator) -> list[tuple[int, int]]:
     if size.kind == "random":
-        draws = [
-            (rng.integers(height - size.side + 1), rng.integers(width - size.side + 1)) for _ in range(size.count)
-        ]
+        draws = [(rng.integers(height - size.side + 1), rng.integers(width - size.side + 1)) for _ in range(size.count)]
         return [(int(top), int(left)) for top, left in draws]
     rows, columns = height // size.side, width // size.side
     top, left = (height - rows * size.side) // 2, (width - columns * size.side) // 2

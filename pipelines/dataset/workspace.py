@@ -1,10 +1,11 @@
 """The hidden folder of a build: its plan, receipts, progress and lock. What lies here is how a build resumes.
 
-    .build/plan.json            identity, options, rejections
-    .build/shards/NAME.jsonl    the pictures of a shard, in order
-    .build/receipts/NAME.json   count, bytes, sha256 and failures of a finished shard
-    .build/progress/NAME        pictures done and failed so far, for the bar
-    .build/partial/             shards being written; emptied at every start
+.build/plan.json            identity, options, rejections
+.build/shards/NAME.jsonl    the pictures of a shard, in order
+.build/missing              names of the shards that a job writes
+.build/receipts/NAME.json   count, bytes, sha256 and failures of a finished shard
+.build/progress/NAME        pictures done and failed so far, for the bar
+.build/partial/             shards being written; emptied at every start
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +111,14 @@ class Workspace:
         """Returns the pictures of a shard."""
         lines = self._shard_file(name).read_text().splitlines()
         return [PlannedImage(**json.loads(line)) for line in lines]
+
+    def store_missing(self, names: Sequence[str]) -> None:
+        """Notes the shards that the next job writes."""
+        _write(self.hidden / "missing", "".join(f"{name}\n" for name in names))
+
+    def load_missing(self) -> list[str]:
+        """Returns what `store_missing` noted."""
+        return (self.hidden / "missing").read_text().splitlines()
 
     def store_receipt(self, receipt: Receipt) -> None:
         _write(self._receipt_file(receipt.shard), json.dumps(dataclasses.asdict(receipt), indent=1))
