@@ -9,20 +9,22 @@ Exit codes: 0 everything done; 1 failed; 2 misuse; 3 finished, but some inputs f
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import inspect
-import logging
-import os
+import operator
 import re
 import sys
 import traceback
-import warnings
-from collections.abc import Callable
+import types
+import typing
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from imaging.chatter import hush
 from imaging.errors import ImagicError, MisuseError
 
 
@@ -38,6 +40,7 @@ class Command:
         arguments: fields that are given by place, not by name.
         renamed: fields whose option is not their own name.
         left_out: fields that the command line does not offer.
+        readers: "module:function" that reads a field's word, where its type does not say how.
     """
 
     options: str
@@ -47,6 +50,7 @@ class Command:
     arguments: tuple[str, ...] = ()
     renamed: dict[str, str] = dataclasses.field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    readers: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 COMMANDS = {
@@ -93,6 +97,7 @@ COMMANDS = {
         "Enhance an archive: a folder tree in, the same tree out, every file's metadata intact.",
         "scans --out enhanced --stages denoise,low-light",
         arguments=("input",),
+        readers={"stages": "pipelines.enhance.options:parse_stages"},
     ),
     "demo": Command(
         "demo.options:DemoOptions",
@@ -139,15 +144,14 @@ def build(name: str, command: Command) -> click.Command:
     """The click command whose parameters are the fields of the command's options."""
     kind = load(command.options)
     texts = attribute_texts(kind)
-    flat = dict(flat_fields(kind))
-    shown = [(path, field) for path, field in flat.items() if path[-1] not in command.left_out]
-    params: list[click.Parameter] = [parameter(command, path, field, texts) for path, field in shown]
+    shown = [row for row in flat_fields(kind) if row[0][-1] not in command.left_out]
+    params = [parameter(command, *row, texts.get("__".join(row[0]), "")) for row in shown]
     params.append(click.Option(["--verbose"], is_flag=True, help="Show what the frameworks print, and tracebacks."))
 
     def run(verbose: bool, **values: Any) -> None:
         if not verbose:
             hush()
-        options = assemble(kind, {path: values["__".join(path)] for path, _ in shown})
+        options = assemble(kind, {path: values["__".join(path)] for path, _, _ in shown})
         report = load(command.function)(options)
         for line in report.lines():
             click.echo(line)
@@ -165,16 +169,18 @@ def load(place: str) -> Any:
 
 
 Path_ = tuple[str, ...]
+Field = dataclasses.Field
 
 
-def flat_fields(kind: Any, prefix: Path_ = ()) -> list[tuple[Path_, dataclasses.Field]]:
-    """The fields of an options class, those of option classes inside it in their place."""
-    found: list[tuple[Path_, dataclasses.Field]] = []
+def flat_fields(kind: Any, prefix: Path_ = ()) -> list[tuple[Path_, Field, Any]]:
+    """The (path, field, type) of an options class, those of option classes inside it in their place."""
+    found: list[tuple[Path_, Field, Any]] = []
+    hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
         if dataclasses.is_dataclass(field.default_factory):
             found += flat_fields(field.default_factory, (*prefix, field.name))
         else:
-            found.append(((*prefix, field.name), field))
+            found.append(((*prefix, field.name), field, plain_type(hints[field.name])))
     return found
 
 
@@ -211,47 +217,52 @@ def pairs(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in found}
 
 
-def stages(text: str) -> Any:
-    """'denoise:0.5,deblur' -> the stages."""
-    return load("pipelines.enhance.options:parse_stages")(text)
-
-
-# How a field of each type is read from one word of the shell.
-READERS: dict[str, tuple[Callable[[str], Any], str]] = {
-    "str": (str, "TEXT"),
-    "Path": (Path, "PATH"),
-    "str | Path": (str, "PATH"),
-    "int": (int, "N"),
-    "float": (float, "X"),
-    "tuple[str, ...]": (comma_list, "A,B"),
-    "tuple[int, ...]": (numbers, "N,N"),
-    "Mapping[str, str]": (pairs, "NAME=VALUE"),
-    "tuple[Stage, ...]": (stages, "NAME[:STRENGTH],..."),
+# How a field of each type is read from one word of the shell, and how its help calls that word.
+READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    str: (str, "TEXT"),
+    Path: (Path, "PATH"),
+    str | Path: (str, "PATH"),
+    int: (int, "N"),
+    float: (float, "X"),
+    tuple[str, ...]: (comma_list, "A,B"),
+    tuple[int, ...]: (numbers, "N,N"),
+    Mapping[str, str]: (pairs, "NAME=VALUE"),
 }
 
 
-def parameter(command: Command, path: Path_, field: dataclasses.Field, texts: dict[str, str]) -> click.Parameter:
-    """The argument or option that fills one field."""
-    key, type_name = "__".join(path), str(field.type).removesuffix(" | None")
+def parameter(command: Command, path: Path_, field: Field, kind: Any, text: str) -> click.Parameter:
+    """The argument or option that fills one field of a type."""
+    key, required = "__".join(path), not has_default(field)
+    reader, metavar = reader_of(command, field.name, kind)
     if field.name in command.arguments:
-        many = type_name.startswith("tuple")
-        nargs, required = (-1 if many else 1), not has_default(field)
-        return click.Argument([key], nargs=nargs, required=required, metavar=field.name.upper(), help=texts.get(key))
+        nargs = -1 if typing.get_origin(kind) is tuple else 1
+        return click.Argument([key], nargs=nargs, required=required, metavar=field.name.upper(), help=text)
     flag = "--" + command.renamed.get(field.name, field.name).replace("_", "-")
-    if type_name == "bool":
+    if kind is bool:
         flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
-        return click.Option([key, flag], is_flag=True, default=field.default, help=texts.get(key))
-    reader, metavar = READERS[type_name]
-    return click.Option(
-        [key, flag],
-        type=click.types.FuncParamType(reader) if reader not in (str, int, float) else reader,
-        metavar=metavar,
-        required=not has_default(field),
-        help=with_default(texts.get(key, ""), field.default),
-    )
+        return click.Option([key, flag], is_flag=True, default=field.default, help=text)
+    shown = with_default(text, field.default)
+    return click.Option([key, flag], type=reader, metavar=metavar, required=required, help=shown)
 
 
-def has_default(field: dataclasses.Field) -> bool:
+def reader_of(command: Command, name: str, kind: Any) -> tuple[Any, str | None]:
+    """How the word for a field becomes its value, and the word's name in the help."""
+    if name in command.readers:
+        return click.types.FuncParamType(load(command.readers[name])), name.upper()
+    if typing.get_origin(kind) is typing.Literal:
+        return click.Choice(typing.get_args(kind)), None
+    reader, metavar = READERS.get(kind, (str, "TEXT"))
+    # click words its own message for a number that is none; ours are raised by the readers themselves.
+    return (reader if reader in (str, int, float) else click.types.FuncParamType(reader)), metavar
+
+
+def plain_type(kind: Any) -> Any:
+    """X | None -> X."""
+    kept = tuple(part for part in typing.get_args(kind) if part is not types.NoneType)
+    return functools.reduce(operator.or_, kept) if isinstance(kind, types.UnionType) else kind
+
+
+def has_default(field: Field) -> bool:
     """Whether the field may be left out."""
     return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
 
@@ -264,7 +275,7 @@ def with_default(text: str, default: object) -> str:
 
 def attribute_texts(kind: Any, prefix: str = "") -> dict[str, str]:
     """Field name -> what the class's `Attributes:` say of it, first letter raised, backquotes dropped."""
-    section = inspect.getdoc(kind).partition("Attributes:\n")[2]
+    section = (inspect.getdoc(kind) or "").partition("Attributes:\n")[2]
     texts: dict[str, str] = {}
     for names, text in re.findall(r"^ {4}(\w+(?:, \w+)*): (.+(?:\n {5,}.+)*)", section, re.MULTILINE):
         plain = re.sub(r"\s+", " ", text).replace("`", "")
@@ -286,13 +297,6 @@ def stop(message: str, code: int) -> None:
     """Print one line to standard error and leave with the exit code."""
     click.echo(message, err=True)
     sys.exit(code)
-
-
-def hush() -> None:
-    """Keep the frameworks' start-up chatter away from the terminal; must run before they are imported."""
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "NONE", "ABSL_MIN_LOG_LEVEL": "3"}
-    warnings.simplefilter("ignore")
-    logging.basicConfig(level=logging.ERROR, format="%(message)s", force=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
