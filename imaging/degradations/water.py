@@ -121,7 +121,8 @@ def shore(
     y = ((np.arange(top, bottom) - centre[1]) / radius).astype(np.float32)[:, np.newaxis]
     cosine, sine = np.float32(math.cos(turn)), np.float32(math.sin(turn))
     along, across = x * cosine + y * sine, (y * cosine - x * sine) / np.float32(stretch)
-    level = np.float32(1.0) - cv2.magnitude(along, across).astype(np.float32, copy=False)
+    # Not cv2.magnitude, whose last digit depends on where its input lies in memory.
+    level = np.float32(1.0) - np.sqrt(along * along + across * across)
     cells = max(box) / (radius * 0.9)
     level += smooth_field(box, rng, cells=cells, octaves=5, rough=0.45) * np.float32(0.17)
     return level, (top, left)
