@@ -11,15 +11,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from imagic_models.mixtures import Ingredient, degrade_crop, draw_ingredient
 from imagic_models.tasks import Arrays, Task
 from imaging.errors import MisuseError
 from imaging.files import UnreadableImage, find_images, read_rgb
+from imaging.phash import phash
 
 _TRAINING, _VALIDATION, _SPLIT = 0, 1, 2  # streams of random numbers under one seed
+VALIDATION_CROP = 128  # side of the held-out centres; more where the preset needs a larger canvas
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,33 @@ def load_pictures(folder: Path) -> list[np.ndarray]:
 
 
 @dataclass(frozen=True)
+class Cutting:
+    """How training crops are cut out of pictures.
+
+    Attributes:
+        crop: side of a crop in pixels of the clean picture.
+        canvas: side of the piece that is degraded before crops are cut from it; damage such as scratches is as large
+            as the picture is, so it needs more room than a crop. At least `crop`.
+        cuts: crops cut from one canvas (or from one picture of a dataset), which spares decoding and degrading.
+        scale: how many times smaller the degraded picture is.
+    """
+
+    crop: int
+    canvas: int = 0
+    cuts: int = 1
+    scale: int = 1
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A clean picture, its degraded form and the mask of the damage (None without), HWC and HW, float32."""
+
+    clean: np.ndarray
+    degraded: np.ndarray
+    mask: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
 class CropSource:
     """Batches of randomly cropped, flipped, rotated and degraded pictures.
 
@@ -78,35 +106,54 @@ class CropSource:
         pictures: where crops come from.
         mixture: what they are degraded by.
         task: how a pair becomes inputs and targets.
+        cutting: sizes.
         batch_size: crops a batch.
-        crop: side of a crop in pixels.
         seed: of crops and damage.
     """
 
     pictures: CleanPictures
     mixture: tuple[Ingredient, ...]
     task: Task
+    cutting: Cutting
     batch_size: int
-    crop: int
     seed: int
+
+    def batches(self, steps: range) -> Iterator[Batch]:
+        """Yields the batch of each step in order."""
+        return prefetched(self.batch, steps)
 
     def batch(self, step: int) -> Batch:
         """Returns the batch of a step; the same arguments give the same bytes."""
-        rng = _rng(self.seed, _TRAINING, step)
-        return _stack([self._example(rng) for _ in range(self.batch_size)])
+        rng = batch_rng(self.seed, step)
+        groups = -(-self.batch_size // self.cutting.cuts)
+        examples = [example for _ in range(groups) for example in self._group(rng)]
+        return stacked(examples[: self.batch_size])
 
-    def _example(self, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
-        clean = turned(random_crop(self.pictures.draw(rng), self.crop, rng), rng)
-        return _damaged(clean, draw_ingredient(self.mixture, rng), self.task, rng)
-
-    def validation(self, crop: int = 128) -> list[Batch]:
-        """Returns one fixed batch per ingredient of the mixture, over the central crops of the held-out pictures."""
-        batches = []
-        for index, ingredient in enumerate(self.mixture):
+    def validation(self) -> dict[str, Batch]:
+        """Returns one fixed batch per ingredient of the mixture, over the centres of the held-out pictures."""
+        side = max(VALIDATION_CROP, self.cutting.canvas)
+        batches = {}
+        for index, ingredient in enumerate(self.mixture if self.pictures.validation else ()):
             rng = _rng(self.seed, _VALIDATION, index)
-            crops = [_as_float(_central_crop(picture, crop)) for picture in self.pictures.validation]
-            batches.append(_stack([_damaged(clean, ingredient, self.task, rng) for clean in crops]))
+            centres = [as_float(_central_crop(picture, side)) for picture in self.pictures.validation]
+            examples = [_packed(_degraded(centre, ingredient, rng), self.task, rng) for centre in centres]
+            batches[f"{index}_{ingredient.source}"] = stacked(examples)
         return batches
+
+    def hashes(self) -> list[str]:
+        """Returns the perceptual hashes of all clean pictures, held-out ones included."""
+        return sorted(phash(picture) for picture in (*self.pictures.training, *self.pictures.validation))
+
+    def _group(self, rng: np.random.Generator) -> list[tuple[Arrays, Arrays]]:
+        side = max(self.cutting.crop, self.cutting.canvas)
+        clean = turned(random_crop(self.pictures.draw(rng), side, rng), rng)
+        pair = _degraded(clean, draw_ingredient(self.mixture, rng), rng)
+        return crops_of(pair, self.cutting, self.task, rng)
+
+
+def crops_of(pair: Pair, cutting: Cutting, task: Task, rng: np.random.Generator) -> list[tuple[Arrays, Arrays]]:
+    """Returns `cuts` random aligned crops of a pair, packed for the network."""
+    return [_packed(_cut(pair, cutting, rng), task, rng) for _ in range(cutting.cuts)]
 
 
 def prefetched(batch: Callable[[int], Batch], steps: range, *, workers: int = 2, ahead: int = 6) -> Iterator[Batch]:
@@ -126,9 +173,18 @@ def prefetched(batch: Callable[[int], Batch], steps: range, *, workers: int = 2,
 
 def random_crop(picture: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Returns a random size x size crop as float32 in [0, 1]; a smaller picture is mirrored at its borders first."""
-    picture = _at_least(picture, size)
+    picture = at_least(picture, size)
     top, left = (int(rng.integers(length - size + 1)) for length in picture.shape[:2])
-    return _as_float(picture[top : top + size, left : left + size])
+    return as_float(picture[top : top + size, left : left + size])
+
+
+def _cut(pair: Pair, cutting: Cutting, rng: np.random.Generator) -> Pair:
+    """Returns a random crop of a pair at one place of all its pictures."""
+    size, scale = cutting.crop, cutting.scale
+    places = [int(rng.integers((length - size) // scale + 1)) for length in pair.clean.shape[:2]]
+    small = tuple(slice(place, place + size // scale) for place in places)
+    full = tuple(slice(place * scale, place * scale + size) for place in places)
+    return Pair(pair.clean[full], pair.degraded[small], None if pair.mask is None else pair.mask[full])
 
 
 def turned(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -139,26 +195,31 @@ def turned(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _central_crop(picture: np.ndarray, size: int) -> np.ndarray:
-    picture = _at_least(picture, size)
+    picture = at_least(picture, size)
     top, left = ((length - size) // 2 for length in picture.shape[:2])
     return picture[top : top + size, left : left + size]
 
 
-def _at_least(picture: np.ndarray, size: int) -> np.ndarray:
+def at_least(picture: np.ndarray, size: int) -> np.ndarray:
+    """Returns the picture, mirrored at its right and lower border where a side is shorter than `size`."""
     bottom, right = (max(0, size - length) for length in picture.shape[:2])
     if not bottom and not right:
         return picture
-    return cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REFLECT)
+    border = [(0, bottom), (0, right), *[(0, 0)] * (picture.ndim - 2)]
+    return np.pad(picture, border, mode="symmetric")
 
 
-def _damaged(
-    clean: np.ndarray, ingredient: Ingredient, task: Task, rng: np.random.Generator
-) -> tuple[Arrays, Arrays]:
+def _degraded(clean: np.ndarray, ingredient: Ingredient, rng: np.random.Generator) -> Pair:
     degraded, mask = degrade_crop(ingredient, clean, rng)
-    return task.pack(clean, degraded, mask, rng)
+    return Pair(clean, degraded, mask)
 
 
-def _stack(examples: Sequence[tuple[Arrays, Arrays]]) -> Batch:
+def _packed(pair: Pair, task: Task, rng: np.random.Generator) -> tuple[Arrays, Arrays]:
+    return task.pack(pair.clean, pair.degraded, pair.mask, rng)
+
+
+def stacked(examples: Sequence[tuple[Arrays, Arrays]]) -> Batch:
+    """Returns the batch of packed examples."""
     inputs, targets = zip(*examples, strict=True)
     return Batch(
         tuple(np.stack(arrays) for arrays in zip(*inputs, strict=True)),
@@ -166,8 +227,14 @@ def _stack(examples: Sequence[tuple[Arrays, Arrays]]) -> Batch:
     )
 
 
-def _as_float(picture: np.ndarray) -> np.ndarray:
+def as_float(picture: np.ndarray) -> np.ndarray:
+    """Returns an 8-bit picture as float32 in [0, 1]."""
     return picture.astype(np.float32) * np.float32(1 / 255)
+
+
+def batch_rng(seed: int, step: int) -> np.random.Generator:
+    """Returns the generator of a training step, independent of every other step's."""
+    return _rng(seed, _TRAINING, step)
 
 
 def _rng(seed: int, stream: int, step: int) -> np.random.Generator:

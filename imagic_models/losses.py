@@ -52,11 +52,12 @@ def ms_ssim(clean: keras.KerasTensor, restored: keras.KerasTensor) -> keras.Kera
     weights = np.array(_MS_SSIM_WEIGHTS[:scales]) / sum(_MS_SSIM_WEIGHTS[:scales])
     similarity = 1.0
     for scale, weight in enumerate(weights):
+        if scale:
+            clean, restored = _averaged(clean, 2), _averaged(restored, 2)
         luminance, contrast = _similarity_maps(clean, restored)
         measured = luminance * contrast if scale == scales - 1 else contrast
         # A negative mean has no real power; training starts far from it, so a floor costs nothing.
         similarity = similarity * ops.maximum(ops.mean(measured, axis=(1, 2, 3)), 1e-4) ** float(weight)
-        clean, restored = (ops.average_pool(picture, 2, padding="valid") for picture in (clean, restored))
     return 1.0 - ops.mean(similarity)
 
 
@@ -103,7 +104,7 @@ def exposure_control(restored: keras.KerasTensor, level: float = 0.6, patch: int
         C. Guo et al., CVPR 2020, equation 5 (patches of 16 x 16, level 0.6).
     """
     gray = ops.mean(restored, axis=-1, keepdims=True)
-    return ops.mean(ops.abs(ops.average_pool(gray, patch, padding="valid") - level))
+    return ops.mean(ops.abs(_averaged(gray, patch) - level))
 
 
 def illumination_smoothness(curves: keras.KerasTensor) -> keras.KerasTensor:
@@ -124,7 +125,7 @@ def spatial_consistency(degraded: keras.KerasTensor, restored: keras.KerasTensor
         C. Guo et al., CVPR 2020, equation 4.
     """
     means = [
-        ops.average_pool(ops.mean(picture, axis=-1, keepdims=True), 4, padding="valid")
+        _averaged(ops.mean(picture, axis=-1, keepdims=True), 4)
         for picture in (degraded, restored)
     ]
     change = means[1] - means[0]
@@ -210,6 +211,11 @@ def _similarity_maps(
     small, large = _SSIM_CONSTANTS
     luminance = (2 * mean_x * mean_y + small) / (mean_x * mean_x + mean_y * mean_y + small)
     return luminance, (2 * covariance + large) / (variance_x + variance_y + large)
+
+
+def _averaged(picture: keras.KerasTensor, side: int) -> keras.KerasTensor:
+    """Returns the means of side x side squares; both sizes are spelt out because Keras on JAX needs them so."""
+    return ops.average_pool(picture, (side, side), strides=(side, side), padding="valid")
 
 
 def _luma(picture: keras.KerasTensor) -> keras.KerasTensor:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from imaging.degradations import DEGRADATIONS
+from imaging.errors import MisuseError
 from imaging.recipes import Recipe, get_recipe
 
 Damaged = tuple[np.ndarray, np.ndarray | None]
@@ -59,3 +60,25 @@ def draw_ingredient(mixture: Sequence[Ingredient], rng: np.random.Generator) -> 
     """Returns one ingredient, drawn by weight."""
     weights = np.array([ingredient.weight for ingredient in mixture])
     return mixture[int(rng.choice(len(mixture), p=weights / weights.sum()))]
+
+
+def parse_mixture(words: Sequence[str]) -> tuple[Ingredient, ...]:
+    """Returns the mixture of `name` or `name=weight` words.
+
+    Raises:
+        MisuseError: for an unknown recipe, or a weight that is no positive number.
+    """
+    return tuple(_parsed(word) for word in words)
+
+
+def _parsed(word: str) -> Ingredient:
+    name, _, weight = word.partition("=")
+    try:
+        ingredient = Ingredient(name, float(weight or 1))
+    except ValueError:
+        ingredient = Ingredient(name, 0.0)
+    if not 0 < ingredient.weight < float("inf"):
+        raise MisuseError("a recipe of a training is NAME or NAME=WEIGHT with a weight above 0", word)
+    if name not in DEGRADATIONS:
+        _recipe(name)
+    return ingredient

@@ -10,6 +10,7 @@ from imaging.errors import MisuseError
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 SCHEDULES = ("cosine", "stable")
 OPTIMIZERS = ("adamw", "lion")
+LOSS_NAMES = ("charbonnier", "squared", "charbonnier-ms-ssim", "charbonnier-colour")
 CROP_MULTIPLE = 16  # so that every architecture and every super-resolution scale accepts the crop
 
 
@@ -22,11 +23,12 @@ class TrainOptions:
         run_dir: folder to write; must not hold another run unless `resume`.
         data_dir: TFDS folder made by `build-dataset`; give this or `images`.
         images: folder of clean pictures, degraded on the fly by the preset's mixture.
+        recipes: recipes to train against instead of the preset's own, each `name` or `name=weight`.
         steps: planned total number of steps, earlier parts of a resumed run included.
         resume: continue the run in `run_dir` from its newest checkpoint; its network and seed are kept, while steps,
             rate, crop and batch may be planned anew.
         batch_size: crops a step.
-        crop: side of a crop in pixels of the clean picture; a multiple of 16.
+        crop: side of a crop in pixels of the clean picture, a multiple of 16; 0 for the preset's.
         learning_rate: rate after the warm-up.
         final_learning_rate: rate at the last step.
         warmup_steps: steps of linear rise from zero.
@@ -36,7 +38,7 @@ class TrainOptions:
         optimizer: `adamw` or `lion`.
         weight_decay: decoupled weight decay.
         clip_norm: the gradient's global norm is cut to this.
-        loss: name of a loss of `imagic_models.losses.LOSSES`.
+        loss: one of `LOSS_NAMES`, see `imagic_models.losses`; empty for the preset's.
         ema: decay a step of the weights' moving average, which is what is validated and exported.
         seed: of weights, crops and damage.
         precision: of the arithmetic in training; `auto` takes mixed_bfloat16 where the machine gains from it.
@@ -53,10 +55,11 @@ class TrainOptions:
     run_dir: str
     data_dir: str | None = None
     images: str | None = None
+    recipes: tuple[str, ...] = ()
     steps: int = 20_000
     resume: bool = False
     batch_size: int = 32
-    crop: int = 64
+    crop: int = 0
     learning_rate: float = 8e-4
     final_learning_rate: float = 1e-5
     warmup_steps: int = 200
@@ -65,7 +68,7 @@ class TrainOptions:
     optimizer: str = "adamw"
     weight_decay: float = 0.0
     clip_norm: float = 1.0
-    loss: str = "charbonnier"
+    loss: str = ""
     ema: float = 0.999
     seed: int = 0
     precision: str = "auto"
@@ -84,11 +87,11 @@ class TrainOptions:
                 f"data_dir={self.data_dir!r}, images={self.images!r}",
                 "give exactly one of --data-dir and --images",
             )
-        for name in ("steps", "batch_size", "crop", "decay_steps", "checkpoint_every", "validate_every"):
+        for name in ("steps", "batch_size", "decay_steps", "checkpoint_every", "validate_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("warmup_steps", "weight_decay", "threads", "width", "validation_crops", "seed"):
+        for name in ("crop", "warmup_steps", "weight_decay", "threads", "width", "validation_crops", "seed"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
-        for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES), ("optimizer", OPTIMIZERS)):
+        for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES), ("optimizer", OPTIMIZERS), ("loss", ("", *LOSS_NAMES))):
             self._require(name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
         self._require("crop", self.crop % CROP_MULTIPLE == 0, f"a multiple of {CROP_MULTIPLE}")
         self._require("ema", 0 <= self.ema < 1, "in [0, 1)")
@@ -107,4 +110,5 @@ class TrainOptions:
     def from_json(cls, values: dict[str, Any]) -> TrainOptions:
         """Returns the options that `to_json` wrote; names of later versions are ignored."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        kept = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**{name: value for name, value in kept.items() if name in known})

@@ -25,6 +25,9 @@ class Preset:
         task: name in `imagic_models.tasks.TASKS`: what goes into the network and what comes out.
         scale: how many times larger the output is.
         mixture: what it is trained against.
+        crop: side of a training crop in pixels of the clean picture.
+        canvas: side of the piece that is degraded before crops are cut from it; 0 for the crop itself.
+        cuts: crops cut from one canvas.
         loss: name in `imagic_models.losses.LOSSES`.
     """
 
@@ -35,6 +38,9 @@ class Preset:
     task: str = "restore"
     scale: int = 1
     mixture: tuple[Ingredient, ...] = ()
+    crop: int = 64
+    canvas: int = 0
+    cuts: int = 1
     loss: str = "charbonnier"
 
 
@@ -64,6 +70,7 @@ PRESETS: dict[str, Preset] = {
             network={"scale": 2},
             scale=2,
             mixture=_recipe("super-resolution-x2"),
+            crop=96,
         ),
         Preset(
             "super-resolution-x4",
@@ -72,6 +79,7 @@ PRESETS: dict[str, Preset] = {
             network={"scale": 4},
             scale=4,
             mixture=_recipe("super-resolution-x4"),
+            crop=192,
         ),
         Preset("low-light", "brightens dark pictures", mixture=_recipe("low-light")),
         Preset("exposure", "corrects over- and underexposure", mixture=_recipe("exposure")),
@@ -81,14 +89,24 @@ PRESETS: dict[str, Preset] = {
             "repairs paintings: blur, noise, scratches, stains and fading",
             task="repair",
             mixture=_recipe("art-restoration"),
+            canvas=384,
+            cuts=4,
         ),
         Preset(
             "old-photo",
             "repairs old photographs: fading, grain, scratches and folds",
             task="repair",
             mixture=_recipe("old-photo"),
+            canvas=384,
+            cuts=4,
         ),
-        Preset("colorize", "adds colour to lightness, guided by points", task="colorize", mixture=_recipe("colorize")),
+        Preset(
+            "colorize",
+            "adds colour to lightness, guided by points",
+            task="colorize",
+            mixture=_recipe("colorize"),
+            crop=128,
+        ),
     )
 }
 

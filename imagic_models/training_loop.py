@@ -1,0 +1,185 @@
+"""The loop of a training: steps, validations, checkpoints, and the guard against loss spikes."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from imagic_models.data import CropSource
+from imagic_models.dataset_source import PairSource
+from imagic_models.network_state import TrainedNetwork
+from imagic_models.options import TrainOptions
+from imagic_models.precision import training_precision
+from imagic_models.run_folder import RunFolder
+from imagic_models.tensorboard import TensorboardLog
+from imagic_models.train_report import TrainReport
+
+SPIKE_FACTOR = 5.0  # a loss this many times the recent median is a spike
+SPIKE_WINDOW = 100  # losses that the median is taken of; before so many there is no guard
+
+
+@dataclass
+class _Progress:
+    """What training remembers beside arrays; saved in every checkpoint."""
+
+    step: int = 0
+    best_psnr: float | None = None
+    rollbacks: int = 0
+    losses: list[float] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+class TrainingLoop:
+    """The loop over steps with validation, checkpoints and the guard against loss spikes.
+
+    Args:
+        options: complete.
+        plan: architecture and network.
+        source: of batches.
+        folder: to write.
+    """
+
+    def __init__(
+        self, options: TrainOptions, plan: Mapping[str, Any], source: CropSource | PairSource, folder: RunFolder
+    ) -> None:
+        self.options, self.folder, self.source = options, folder, source
+        precision = training_precision(options)
+        self.network = TrainedNetwork(plan["architecture"], plan["network"], options, precision)
+        self.progress = _Progress()
+        if options.resume:
+            arrays, state = folder.load_checkpoint()
+            self.network.restore(arrays)
+            self.progress = _Progress(**state)
+        self.safe_point = self.network.arrays()
+        self.recent = deque(self.progress.losses, maxlen=SPIKE_WINDOW)
+        self.validation = source.validation()
+        self.log = TensorboardLog(folder.path / "tensorboard") if options.tensorboard else None
+        self.waited_s = 0.0
+
+    def run(self) -> TrainReport:
+        """Trains to the planned step or to a signal."""
+        started, first = time.monotonic(), self.progress.step
+        with stop_signals() as stop, self._bar() as bar:
+            for batch in self._batches():
+                self._step(batch, bar)
+                if stop:
+                    break
+            self._checkpoint()
+        if self.log:
+            self.log.close()
+        seconds = time.monotonic() - started
+        done = self.progress.step - first
+        return TrainReport(
+            run_dir=str(self.folder.path),
+            step=self.progress.step,
+            steps=self.options.steps,
+            parameters=self.network.model.count_params(),
+            best_psnr=self.progress.best_psnr,
+            seconds=seconds,
+            steps_per_second=done / max(seconds, 1e-9),
+            waiting_fraction=self.waited_s / max(seconds, 1e-9),
+            rollbacks=self.progress.rollbacks,
+            stopped=self.progress.step < self.options.steps,
+        )
+
+    def _batches(self) -> Iterator[Any]:
+        batches = self.source.batches(range(self.progress.step, self.options.steps))
+        while True:
+            asked = time.monotonic()
+            batch = next(batches, None)
+            self.waited_s += time.monotonic() - asked
+            if batch is None:
+                return
+            yield batch
+
+    def _step(self, batch: Any, bar: Any) -> None:
+        loss = self.network.step(self.progress.step, batch)
+        self.progress.step += 1
+        bar.update()
+        if self._is_spike(loss):
+            self.network.restore(self.safe_point)
+            self.progress.rollbacks += 1
+            return
+        self.recent.append(loss)
+        step, options = self.progress.step, self.options
+        if step % options.validate_every == 0 or step == options.steps:
+            self._validate(bar)
+        if step % options.checkpoint_every == 0:
+            self._checkpoint()
+
+    def _is_spike(self, loss: float) -> bool:
+        if not np.isfinite(loss):
+            return True
+        return len(self.recent) == SPIKE_WINDOW and loss > SPIKE_FACTOR * float(np.median(self.recent))
+
+    def _validate(self, bar: Any) -> None:
+        model = self.network.use_average()
+        restored = {name: self.network.restored(batch.inputs) for name, batch in self.validation.items()}
+        scores = {
+            f"psnr_{name}": mean_psnr(batch.targets[0], restored[name]) for name, batch in self.validation.items()
+        }
+        psnr = float(np.mean(list(scores.values()))) if scores else None
+        row = {"step": self.progress.step, "loss": float(np.mean(self.recent)), "psnr": psnr, **scores}
+        self.progress.history.append(row)
+        self.folder.write_history(self.progress.history)
+        self._show(row, restored)
+        bar.set_postfix(loss=f"{row['loss']:.4f}", psnr="-" if psnr is None else f"{psnr:.2f} dB")
+        if psnr is None or self.progress.best_psnr is None or psnr > self.progress.best_psnr:
+            self.progress.best_psnr = psnr
+            self.folder.save_model(model)
+
+    def _show(self, row: Mapping[str, Any], restored: Mapping[str, np.ndarray]) -> None:
+        """Writes the row of the history and the first pictures of each validation batch for TensorBoard."""
+        if self.log is None:
+            return
+        step = row["step"]
+        self.log.numbers(step, {name: value for name, value in row.items() if name != "step" and value is not None})
+        for name, pictures in restored.items():
+            batch = self.validation[name]
+            self.log.pictures(step, name, batch.inputs[0], pictures, batch.targets[0])
+
+    def _checkpoint(self) -> None:
+        self.progress.losses = list(self.recent)
+        self.safe_point = self.network.arrays()
+        self.folder.save_checkpoint(self.progress.step, self.safe_point, vars(self.progress))
+
+    def _bar(self) -> Any:
+        return tqdm(
+            total=self.options.steps,
+            initial=self.progress.step,
+            desc=f"train {self.options.preset}",
+            unit="step",
+            disable=not self.options.progress,
+            mininterval=1.0,
+        )
+
+
+def mean_psnr(clean: np.ndarray, restored: np.ndarray) -> float:
+    """Returns the mean over a batch of the PSNR in dB of pictures in [0, 1]."""
+    squares = np.square(np.clip(restored, 0, 1) - clean).mean(axis=(1, 2, 3))
+    return float(np.mean(-10 * np.log10(np.maximum(squares, 1e-10))))
+
+
+@contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """Yields a list that receives SIGINT or SIGTERM, so that training ends after a whole step with a checkpoint."""
+    received: list[int] = []
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda signum, frame: received.append(signum))
+    except ValueError:  # not in the main thread: signals stay as they are
+        pass
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
