@@ -114,7 +114,7 @@ def _write_missing(workspace: Workspace, plan: Plan, kept: Sequence[str], title:
         raise ImagicError("At least one picture must be usable", f"{plan.inputs} pictures, all {reasons}")
     missing = [shard for shard in plan.shards if shard.name not in kept]
     budget = Budget(options.failure_limit, plan.inputs, _failed_before(workspace, plan, kept))
-    _check_budget(budget, 0)
+    budget.check(0)
     if not missing:
         return
     from pipelines.dataset.job import write_shards
@@ -123,24 +123,16 @@ def _write_missing(workspace: Workspace, plan: Plan, kept: Sequence[str], title:
     names = [shard.name for shard in missing]
     for name in names:  # a file without a receipt that fits is no file of ours
         (workspace.folder / name).unlink(missing_ok=True)
-    with Watch(workspace, total, title, budget, options.progress) as watch:
+    with Watch(workspace, total, title, budget, options.progress):
         write_shards(workspace.folder, names, options.runner_options())
-    _check_budget(budget, watch.failed)
+    if reason := workspace.stop_reason():
+        raise reason
 
 
 def _failed_before(workspace: Workspace, plan: Plan, kept: Sequence[str]) -> int:
     receipts = [receipt for name in kept if (receipt := workspace.receipt(name))]
     rejections = [*plan.rejections, *(failure for receipt in receipts for failure in receipt.failures)]
     return sum(rejection.failed for rejection in rejections)
-
-
-def _check_budget(budget: Budget, failed: int) -> None:
-    if budget.spent(failed):
-        raise ImagicError(
-            "No more pictures may fail than --max-failures allows",
-            f"{budget.failed_before + failed} failed of {budget.inputs}",
-            "Look at the pictures, or allow more; finished shards are kept",
-        )
 
 
 def _settled(workspace: Workspace, plan: Plan) -> tuple[list[Receipt], tuple[Rejection, ...]]:

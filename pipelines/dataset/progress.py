@@ -11,6 +11,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from imaging.errors import ImagicError
 from pipelines.dataset.options import FailureLimit
 from pipelines.dataset.workspace import Workspace
 
@@ -31,8 +32,14 @@ class Budget:
     inputs: int
     failed_before: int
 
-    def spent(self, failed: int) -> bool:
-        return self.limit.exceeded(self.failed_before + failed, self.inputs)
+    def check(self, failed: int) -> None:
+        """Raises ImagicError when `failed` more pictures are too many."""
+        if self.limit.exceeded(self.failed_before + failed, self.inputs):
+            raise ImagicError(
+                "No more pictures may fail than --max-failures allows",
+                f"{self.failed_before + failed} failed of {self.inputs}",
+                "Look at the pictures, or allow more; finished shards are kept",
+            )
 
 
 class Watch:
@@ -49,7 +56,6 @@ class Watch:
     def __init__(self, workspace: Workspace, total: int, title: str, budget: Budget, shown: bool) -> None:
         self._workspace, self._budget = workspace, budget
         self._bar = tqdm(total=total, desc=title, unit=" images", disable=not shown, smoothing=0.1)
-        self.failed = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look_often, daemon=True)
 
@@ -68,10 +74,12 @@ class Watch:
             self._look()
 
     def _look(self) -> None:
-        done, self.failed = counts(self._workspace)
+        done, failed = counts(self._workspace)
         self._bar.update(done - self._bar.n)
-        if self._budget.spent(self.failed):
-            self._workspace.stop_file.touch()
+        try:
+            self._budget.check(failed)
+        except ImagicError as error:
+            self._workspace.stop(error)
 
 
 def counts(workspace: Workspace) -> tuple[int, int]:

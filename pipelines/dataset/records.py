@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,10 +56,11 @@ class ArrayRecordWriter:
         self._writer: Any = Writer(str(path), "group_size:1")
 
     def write(self, record: bytes) -> None:
-        self._writer.write(record)
+        with _disk_trouble():
+            self._writer.write(record)
 
     def close(self) -> str:
-        if self._writer.is_open():
+        with _disk_trouble():
             self._writer.close()
         return file_sha256(self._path, sync=True)
 
@@ -72,6 +74,15 @@ def file_sha256(path: Path, *, sync: bool = False) -> str:
         if sync:
             os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _disk_trouble() -> Iterator[None]:
+    """Turns the RuntimeError of the C++ writer into the OSError that it means."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(str(error).split(";")[0]) from error
 
 
 def _masked_crc(data: bytes) -> bytes:

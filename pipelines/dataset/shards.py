@@ -42,30 +42,38 @@ def missing_shards(folder: str) -> list[str]:
 def write_shard(folder: str, name: str) -> str:
     """Writes a planned shard and its receipt, and returns its name.
 
-    The file is made under a temporary name, brought to the disk, and renamed: it is whole or not there.
+    The file is made under a temporary name, brought to the disk, and renamed: it is whole or not there. Nothing is
+    raised, because Beam's local runner hangs when two workers raise at once: trouble with one picture goes to the
+    receipt; trouble with the whole job (a full disk) is noted in the workspace, and stops the other workers.
 
     Args:
         folder: of the dataset.
         name: of the shard.
-
-    Raises:
-        ImagicError: the disk is full or refuses to be written; trouble with one picture goes to the receipt.
     """
     cv2.setNumThreads(1)
     workspace = Workspace(Path(folder))
+    try:
+        _finish(workspace, name)
+    except ImagicError as error:
+        workspace.stop(error)
+    except OSError as error:
+        told = f"{name} ({error.strerror or error})"
+        workspace.stop(ImagicError("A shard must be written to the disk", told, "Make room and start it again"))
+    except Exception as error:
+        told = f"{name} ({type(error).__name__}: {error})"
+        workspace.stop(ImagicError("A shard must be written whole", told, "What is finished is kept; start it again"))
+    return name
+
+
+def _finish(workspace: Workspace, name: str) -> None:
     partial = workspace.partial_file(name)
     try:
         receipt = _write(workspace, name, partial)
         if receipt:
             partial.replace(workspace.folder / name)
             workspace.store_receipt(receipt)
-    except OSError as error:
-        raise ImagicError(
-            "A shard must be written to the disk", f"{name} ({error.strerror or error})", "Make room and start it again"
-        ) from error
     finally:
         partial.unlink(missing_ok=True)
-    return name
 
 
 def _write(workspace: Workspace, name: str, partial: Path) -> Receipt | None:
@@ -75,7 +83,7 @@ def _write(workspace: Workspace, name: str, partial: Path) -> Receipt | None:
     writer = WRITERS[suffix](partial)
     try:
         for image in workspace.load_shard(name):
-            if workspace.stop_file.exists():
+            if workspace.stopped():
                 return None
             _add(image, work, writer, tally)
             tally.note()

@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,19 @@ class Workspace:
     @property
     def stop_file(self) -> Path:
         return self.hidden / "stop"
+
+    def stop(self, reason: ImagicError) -> None:
+        """Tells all workers to stop, and the job why."""
+        with suppress(OSError):  # no room even for this: then the missing receipt tells
+            _write(self.stop_file, json.dumps([reason.rule, reason.received, reason.remedy]))
+
+    def stopped(self) -> bool:
+        """Whether the workers are to stop."""
+        return self.stop_file.exists()
+
+    def stop_reason(self) -> ImagicError | None:
+        """Returns why the workers were told to stop; None when they were not."""
+        return ImagicError(*json.loads(self.stop_file.read_text())) if self.stopped() else None
 
     def progress_file(self, shard: str) -> Path:
         return self.hidden / "progress" / shard
