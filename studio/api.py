@@ -23,12 +23,13 @@ from studio.workshop import MEDIA, Workshop
 COOKIE = "imagic_client"
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ASKS_EVERY = 0.5
+_OWN_NOTE = "What you paint belongs to this picture; in a folder every picture is judged by itself."
 
 _BODY = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 _PICTURE_BODY = {"requestBody": _BODY | {"description": "The picture file's bytes, nothing around them."}}
 _PNG = {200: {"content": {"image/png": {}}, "description": "A picture."}}
+Seed = Annotated[int, Query(ge=0, le=2**53, description="Of everything that is drawn.")]
 Name = Annotated[str, Query(max_length=300, description="The file's name; needed only for camera raw.")]
-Share = Annotated[float, Query(ge=0, le=1)]
 
 
 def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
@@ -98,8 +99,8 @@ class Api:
         name: Name = "",
         stages: Annotated[str, Query(description="Stages between commas, each with its strength: denoise:0.8")] = "",
         auto: Annotated[bool, Query(description="Measure, and apply only what is needed.")] = False,
-        detail: Share = 0.0,
-        stretch: Annotated[float, Query(ge=0, lt=50)] = 0.0,
+        detail: Annotated[float, Query(ge=0, le=1, description="Texture put back, 0 to 1.")] = 0.0,
+        stretch: Annotated[float, Query(ge=0, lt=50, description="Percent clipped by a histogram stretch.")] = 0.0,
         form: Annotated[Form, Query(description="PNG, or the format that came.")] = "png",
     ) -> Response:
         """Restore one picture: its file's bytes in, the restored file's bytes out."""
@@ -168,19 +169,23 @@ class Api:
         return Response(status_code=204)
 
     def enhance_line(self, request: EnhanceRequest) -> dict[str, str]:
-        """Return the command that does to a folder what a treatment does to a picture."""
-        return {"command": enhance_command(request)}
+        """Return the command that does to a folder what a treatment does to a picture, and what it leaves out."""
+        offers = [self._workshop.catalogue.find(stage.model) for stage in request.treatment.stages]
+        if any(offer.classical for offer in offers):
+            return {"command": "", "note": "Classical methods are for comparison here; `enhance` runs networks."}
+        own = any(offer.mask or offer.points for offer in offers)
+        return {"command": enhance_command(request), "note": _OWN_NOTE if own else ""}
 
     def build_line(self, request: BuildRequest) -> dict[str, str]:
         """Return the command that builds a recipe's dataset."""
         return {"command": build_command(request)}
 
-    def recipe_tile(self, recipe: str, variant: int, sample: str = "astronaut", seed: int = 0) -> Response:
+    def recipe_tile(self, recipe: str, variant: int, sample: str = "astronaut", seed: Seed = 0) -> Response:
         """Show a sample degraded by a recipe; the header X-Imagic-Steps says how."""
         content, steps = sheets.degraded_tile(recipe, samples.sample(sample), sample, seed, variant)
         return Response(content, media_type="image/png", headers={"X-Imagic-Steps": ", ".join(steps)})
 
-    def damage_tile(self, damage: str, severity: int, sample: str = "astronaut", seed: int = 0) -> Response:
+    def damage_tile(self, damage: str, severity: int, sample: str = "astronaut", seed: Seed = 0) -> Response:
         """Show a sample with one damage at a severity from 1 to 5."""
         return Response(sheets.severity_tile(damage, samples.sample(sample), severity, seed), media_type="image/png")
 

@@ -20,7 +20,13 @@ Point = tuple[int, int, tuple[int, int, int]]
 
 
 class Restorer(Protocol):
-    """What a stage is made of; `imagic_models.restorer.Restorer` is one."""
+    """What a stage is made of; `imagic_models.restorer.Restorer` is one.
+
+    Attributes:
+        version: digest of what decides its results.
+    """
+
+    version: str
 
     def restore(self, image: Image, *, mask: Image | None = None, points: Sequence[Point] = ()) -> Image:
         """Return the restored picture in the type of the given one."""
@@ -91,6 +97,7 @@ class ClassicalRestorer:
 
     def __init__(self, name: str) -> None:
         self._baseline = BASELINES[name]
+        self.version = f"classical-{cv2.__version__}"
 
     def restore(self, image: Image, *, mask: Image | None = None, points: Sequence[Point] = ()) -> Image:
         """Return the restored picture in the type of the given one."""

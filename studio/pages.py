@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
+from imaging.header import RAW_SUFFIXES
 from studio import samples, sheets
 from studio.api import COOKIE
 from studio.catalogue import Catalogue
@@ -52,7 +53,9 @@ class Pages:
         """Upload, choose, compare, download."""
         networks = [offer for offer in self._catalogue.offers if not offer.classical]
         classical = [offer for offer in self._catalogue.offers if offer.classical]
-        return self._page(request, "restore.html", networks=networks, classical=classical)
+        raw = sorted(RAW_SUFFIXES)
+        content = {"networks": networks, "classical": classical, "raw_suffixes": raw, "tries": samples.TRIES}
+        return self._page(request, "restore.html", **content)
 
     def dataset(self, request: Request) -> Response:
         """What recipes do."""
@@ -96,7 +99,8 @@ class Pages:
             for path, methods in schema["paths"].items()
             for method, operation in methods.items()
         ]
-        return self._page(request, "api.html", operations=operations, base=str(request.base_url).rstrip("/"))
+        base, example = str(request.base_url).rstrip("/"), self._catalogue.offers[0].name
+        return self._page(request, "api.html", operations=operations, base=base, example=example)
 
     def _page(self, request: Request, template: str, **content: Any) -> Response:
         """Return a page; the first one gives the browser a name, so that the queue can tell browsers apart."""

@@ -121,8 +121,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _kind(path: Path) -> str:
     """Return what a file is by its name, and for JSON by its content; "" for what is not browsed."""
-    if path.suffix in (".jsonl", ".parquet") and "ledger" in path.stem:
-        return "ledger"
+    if path.suffix in _LEDGER_READERS and "ledger" in path.stem:
+        return "" if path.suffix == ".parquet" and path.with_suffix(".jsonl").exists() else "ledger"
     if path.name == "report.html":
         return "report"
     return "scorecard" if path.suffix == ".json" and _is_scorecard(path) else ""

@@ -17,6 +17,14 @@ SIDE = 384
 SAMPLES = {"astronaut": "astronaut.png", "cat": "chelsea.png", "coffee": "coffee.png", "rocket": "rocket.jpg"}
 
 
+# What the restore page offers to begin with: title, recipe, sample, variant.
+TRIES = (
+    ("A noisy photograph", "denoise", "cat", 2),
+    ("A damaged painting", "art-restoration", "coffee", 3),
+    ("An old photograph", "old-photo", "astronaut", 1),
+)
+
+
 @lru_cache(maxsize=8)
 def sample(name: str) -> FloatImage:
     """Return a sample picture, float32 HWC RGB, its longer side `SIDE`; Refused for an unknown name."""

@@ -27,7 +27,8 @@ def recipe_card(recipe: Recipe) -> dict[str, Any]:
         "scale": recipe.scale,
         "digest": recipe.digest,
         "damages": [
-            {"name": name, "title": titled(name), "summary": DEGRADATIONS[name].summary} for name in damages(recipe)
+            {"name": name, "title": titled(name), "summary": _sentence(DEGRADATIONS[name].summary)}
+            for name in damages(recipe)
         ],
     }
 
@@ -52,6 +53,10 @@ def titled(name: str) -> str:
         'Salt and pepper'
     """
     return name.replace("_", " ").capitalize()
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def degraded_tile(recipe_name: str, image: FloatImage, key: str, seed: int, variant: int) -> tuple[bytes, list[str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -16,7 +17,7 @@ from imaging.files import Header, Picture, UnreadableImage, probe, read_picture,
 from imaging.guard import DecoderPool
 from imaging.pixels import Image, from_float, to_float
 from studio.catalogue import Catalogue
-from studio.chain import Report, Step, as_png, restore_picture
+from studio.chain import Finish, Report, Step, as_png, restore_picture
 from studio.findings import diagnosed
 from studio.options import StudioOptions
 from studio.refusals import Refused, refusal_of
@@ -82,9 +83,9 @@ class Workshop:
             started = time.monotonic()
             steps = self.steps(treatment, kept, report)
             picture = self.decoders.read(kept.source)
-            restored = restore_picture(
-                picture, steps, detail=treatment.detail, stretch=treatment.stretch, report=report
-            )
+            finish = Finish(treatment.detail, treatment.stretch)
+            content = hashlib.sha256(kept.source.read_bytes()).hexdigest()
+            restored = restore_picture(picture, steps, finish, content, report)
             report(0.9, "writing")
             for name in ("png", "original", "after"):
                 kept.results.pop(name, None)
@@ -100,7 +101,7 @@ class Workshop:
         write_picture(png, as_png(restored))
         own = RAW_BECOMES if restored.passport.format == "raw" else restored.passport.format
         original = kept.folder / f"original{MEDIA[own][1]}"
-        write_picture(original, restored)
+        write_picture(original, replace(restored, passport=replace(restored.passport, format=own)))
         view = kept.folder / "after.png"
         view.write_bytes(png_of(to_rgb(restored.pages[0].samples, restored.passport.icc)))
         kept.results |= {"png": png, "original": original, "after": view}
