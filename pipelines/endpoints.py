@@ -11,6 +11,7 @@ from typing import Any
 
 from imaging.errors import ImagicError, MisuseError
 
+WORKER_POOL_PORT = 50000
 _WAIT_S = 5.0
 
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from imaging.errors import ImagicError, MisuseError
-from pipelines.endpoints import get_json, host_port, require_open
+from pipelines.endpoints import WORKER_POOL_PORT, get_json, host_port, require_open
 
 # What Beam 2.77 has a job server for; a job server works with the Flink of its own minor version only.
 SUPPORTED = ("1.19", "1.20", "2.0", "2.1", "2.2")
@@ -34,7 +34,7 @@ class FlinkOptions:
     master: str
     job_server_jar: str = ""
     job_server: str = ""
-    worker_pool: str = "localhost:50000"
+    worker_pool: str = f"localhost:{WORKER_POOL_PORT}"
 
     def __post_init__(self) -> None:
         host_port(self.master, "A Flink master")

@@ -130,6 +130,7 @@ def hush(verbose: bool = False) -> None:
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("apache_beam", "absl", "tensorflow"):
         logging.getLogger(name).setLevel(level)
+    logging.getLogger("PrismRunner").propagate = verbose  # Beam sets its level again with every job
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
 
 

@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 
 from imaging.errors import ImagicError
+from pipelines.endpoints import WORKER_POOL_PORT
+from pipelines.runners import import_beam
 
-PORT = 50000
+import_beam()
+from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc  # noqa: E402
+
 _ROOT = Path(__file__).resolve().parent.parent
 _PATIENCE_S = 5.0  # for a worker to end by itself
 _WORK = "import sys; from apache_beam.runners.worker.sdk_worker import SdkHarness; \
@@ -105,7 +108,7 @@ def main() -> None:
     """Serves until SIGTERM or Ctrl-C, then stops its workers."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=PORT, help="0 for any free one (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=WORKER_POOL_PORT, help="0 for any free one (default: %(default)s)")
     told = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
