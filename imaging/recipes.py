@@ -130,7 +130,7 @@ class Recipe(Frozen):
         Raises:
             MisuseError: if `image` is not such a picture.
         """
-        require_image(image)
+        image = require_image(image)
         trace = self.plan(key=key, seed=seed, variant=variant) | {"clip": clip}
         return Degraded(*_run(image, trace), trace)
 
@@ -185,7 +185,7 @@ def replay(image: Image, trace: Mapping[str, Any]) -> Image:
     Raises:
         MisuseError: if the picture or the trace is not such.
     """
-    require_image(image)
+    image = require_image(image)
     if trace.get("format") != TRACE_FORMAT or not isinstance(trace.get("steps"), list):
         raise MisuseError(f"A trace is what Recipe.apply returned, of format {TRACE_FORMAT}", trace.get("format"))
     degraded, _ = _run(image, {"clip": True} | dict(trace))

@@ -98,8 +98,12 @@ def find(name: str) -> Degradation:
     return DEGRADATIONS[name]
 
 
-def require_image(image: Image) -> None:
-    """Raise MisuseError unless this is a picture that degradations accept.
+_ROUNDING = 1e-4
+"""How far values may leave [0, 1] and still be a picture: resizing and filtering in float32 overshoot by rounding."""
+
+
+def require_image(image: Image) -> Image:
+    """Return a picture that degradations accept, clipped if rounding took it out of [0, 1]; else raise MisuseError.
 
     The extremes are enough to find NaN as well: a minimum over NaN is NaN, and no comparison with NaN holds.
     """
@@ -108,8 +112,9 @@ def require_image(image: Image) -> None:
     if array.dtype != np.float32 or array.ndim != 3 or array.shape[2] != 3 or array.size == 0:
         raise MisuseError(rule, f"{array.dtype} of shape {array.shape}", "Convert it with imaging.pixels.to_float")
     low, high = float(array.min()), float(array.max())
-    if not (low >= 0.0 and high <= 1.0):
-        raise MisuseError(rule, f"values from {low:g} to {high:g}", "Scale and clip it, and replace NaN")
+    if not (low >= -_ROUNDING and high <= 1.0 + _ROUNDING):
+        raise MisuseError(rule, f"values from {low:.6g} to {high:.6g}", "Scale and clip it, and replace NaN")
+    return np.clip(array, 0.0, 1.0) if low < 0.0 or high > 1.0 else array
 
 
 def degrade_at(name: str, image: Image, severity: int, rng: np.random.Generator) -> tuple[Image, Mask | None, Drawn]:
@@ -124,7 +129,7 @@ def degrade_at(name: str, image: Image, severity: int, rng: np.random.Generator)
     entry = find(name)
     if severity not in range(1, 6):
         raise MisuseError("A severity is a whole number from 1 to 5", severity)
-    require_image(image)
+    image = require_image(image)
     drawn = entry.parameters().draw(rng) | entry.severities[severity - 1]
     degraded, mask = entry.apply(image, drawn, rng)
     return degraded, mask, drawn

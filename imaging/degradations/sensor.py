@@ -26,7 +26,7 @@ class LowPhoton(Parameters):
 @degradation(
     LowPhoton,
     theme="camera",
-    ladder={"photons": [3000.0, 800.0, 250.0, 80.0, 20.0], "read": [1.0, 1.5, 2.0, 2.5, 3.0]},
+    ladder={"photons": [3000.0, 1000.0, 400.0, 150.0, 50.0], "read": [1.0, 1.5, 2.0, 2.5, 3.0]},
     weakest={"photons": 1e8, "read": 0.0},
 )
 def low_photon(

@@ -212,6 +212,13 @@ def test_what_is_no_picture_is_refused(image: np.ndarray, received: str) -> None
         require_image(image)
 
 
+def test_rounding_beyond_the_range_is_clipped_and_not_refused() -> None:
+    image = np.full((4, 4, 3), 1.0000002, np.float32)
+    assert require_image(image).max() == 1.0
+    fine = photograph()
+    assert require_image(fine) is fine
+
+
 def test_unknown_names_and_severities_are_refused() -> None:
     with pytest.raises(MisuseError, match=r"one of anisotropic_blur, .*Received: blurr"):
         degrade_at("blurr", photograph(), 1, np.random.default_rng(0))
