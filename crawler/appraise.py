@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from crawler.store import is_complete, sniff
+from imaging.phash import phash
 
 Gray = npt.NDArray[np.uint8]
 
@@ -86,30 +87,16 @@ def appraise(data: bytes, header: Header) -> Appraisal:
     gray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
     if gray is None:
         gray = _decode_with_pillow(data)
-    middle = _middle(gray.astype(np.uint8, copy=False))
+    gray = gray.astype(np.uint8, copy=False)
+    middle = _middle(gray)
     blur, noise = estimate_blur(middle), estimate_noise(middle)
     return Appraisal(
-        phash=perceptual_hash(gray),
+        phash=phash(gray),
         blur=round(blur, 4),
         noise=round(noise, 3),
         quality=round(overall_quality(blur, noise, header.jpeg_quality), 1),
         blank=is_blank(gray),
     )
-
-
-def perceptual_hash(gray: Gray) -> str:
-    """64-bit perceptual hash: signs of the lowest 8 x 8 DCT terms of a 32 x 32 thumbnail against their median.
-
-    Args:
-        gray: HW uint8.
-
-    Returns:
-        16 hex digits.
-    """
-    small = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
-    terms = cv2.dct(small)[:8, :8].ravel()
-    bits = terms > np.median(terms[1:])
-    return np.packbits(bits).tobytes().hex()
 
 
 def is_blank(gray: Gray) -> bool:

@@ -7,9 +7,7 @@ committed state of the frontier and survives a kill.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import urljoin
 
@@ -17,18 +15,16 @@ from scrapy import Request, Spider
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from crawler.appraise import Appraisal, Header, UnusableImage, appraise, read_header
-from crawler.catalogue import now
+from crawler.appraise import UnusableImage
 from crawler.found import Answer, Candidate, Page
 from crawler.frontier import FrontierRow, Verdict, wait_until
+from crawler.intake import take_in
 from crawler.judge import judge_all
-from crawler.manifest import ManifestRow
 from crawler.middlewares import Held, Refused
 from crawler.optout import refused_by_headers
 from crawler.outcomes import MOVED, Outcome, backoff, of_failure, of_status, retry_after
 from crawler.pace import LONGEST_REST
 from crawler.scheduler import FrontierScheduler
-from crawler.store import keep
 from crawler.work import Work
 
 _ANSWER_BYTES = 16 * 2**20
@@ -148,7 +144,8 @@ class ArchiveSpider(Spider):
             self._reject(row, "opt-out", refusal)
             return
         try:
-            image = await asyncio.to_thread(self._examine, row, response)
+            signals = {**response.meta.get("statements", {}), "headers": "no refusal"}
+            image = await asyncio.to_thread(take_in, row, response.body, self.work.options, signals)
         except UnusableImage as unusable:
             reason = str(unusable.args[0])
             self._give_up_or_wait(row, Outcome(reason, may_pass=reason == "truncated"), evidence=row.url)
@@ -161,20 +158,6 @@ class ArchiveSpider(Spider):
         self.work.tally["stored" if is_new else "duplicate"] += 1
         self.work.tally["bytes"] += image.num_bytes if is_new else 0
         self.work.tally["queued"] -= 1
-
-    def _examine(self, row: FrontierRow, response: Response) -> ManifestRow:
-        """Header first, then the pixels, then the disk; runs in a thread.
-
-        Raises:
-            UnusableImage: it is not kept.
-            OSError: the disk refuses.
-        """
-        options, data = self.work.options, response.body
-        header = read_header(data, min_size=options.min_size, max_pixels=options.max_pixels)
-        appraisal = appraise(data, header)
-        image_id, path = keep(data, header.format, options.out)
-        signals = {**response.meta.get("statements", {}), "headers": "no refusal"}
-        return make_row(row, options.source, image_id, path, header, appraisal, len(data), signals)
 
     def _give_up_or_wait(self, row: FrontierRow, outcome: Outcome, asked: float = 0.0, *, evidence: str) -> None:
         """Try later if that can help and attempts are left; else another address of the picture; else record it."""
@@ -217,34 +200,3 @@ def header_lists(response: Response) -> dict[str, list[str]]:
     """All response headers, every occurrence, names in lower case."""
     pairs = response.headers.items()
     return {name.decode("latin-1").lower(): [v.decode("latin-1") for v in values] for name, values in pairs}
-
-
-def make_row(
-    row: FrontierRow,
-    source: str,
-    image_id: str,
-    path: str,
-    header: Header,
-    appraisal: Appraisal,
-    num_bytes: int,
-    signals: dict[str, str],
-) -> ManifestRow:
-    """The manifest row of a stored original: what the source said of it, and what was measured."""
-    told = row.payload
-    kept = ("work_id", "landing_url", "title", "creator", "date", "licence", "licence_url", "attribution")
-    return ManifestRow(
-        image_id=image_id,
-        path=path,
-        source=source,
-        image_url=row.url,
-        rights_evidence=told.get("evidence", ""),
-        width=header.width,
-        height=header.height,
-        num_bytes=num_bytes,
-        format=header.format,
-        jpeg_quality=header.jpeg_quality,
-        optout_evidence=json.dumps(signals, sort_keys=True),
-        fetched_at=now(),
-        **{name: told.get(name, "") for name in kept},
-        **asdict(appraisal),
-    )

@@ -86,21 +86,26 @@ class Catalogue:
         self.connection.execute("COMMIT")
 
     def remember(self, name: str, value: str) -> None:
+        """Keep a fact about the folder."""
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def recall(self, name: str) -> str:
+        """A kept fact, "" when there is none."""
         found = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return found["value"] if found else ""
 
     def open_job(self, job: str, source: str, options: Mapping[str, Any]) -> None:
+        """Record a job when it is new."""
         values = (job, source, json.dumps(options, sort_keys=True), now())
         self.connection.execute("INSERT OR IGNORE INTO jobs VALUES (?, ?, ?, ?)", values)
 
     def begin_run(self, job: str) -> int:
+        """Record that a run began; returns its number."""
         insert = "INSERT INTO runs (job, started_at, outcome, figures) VALUES (?, ?, 'running', '{}')"
         return int(self.connection.execute(insert, (job, now())).lastrowid or 0)
 
     def end_run(self, run: int, outcome: str, figures: Mapping[str, Any]) -> None:
+        """Record how a run ended."""
         update = "UPDATE runs SET ended_at = ?, outcome = ?, figures = ? WHERE id = ?"
         self.connection.execute(update, (now(), outcome, json.dumps(figures, sort_keys=True), run))
 
@@ -116,6 +121,7 @@ class Catalogue:
         return found["statements"] if found else None
 
     def keep_statements(self, origin: str, statements: str, fetched_at: float) -> None:
+        """Store the opt-out statements of an origin."""
         self.connection.execute("INSERT OR REPLACE INTO hosts VALUES (?, ?, ?)", (origin, statements, fetched_at))
 
     def insert_image(self, row: ManifestRow) -> bool:
@@ -127,11 +133,13 @@ class Catalogue:
         return self.connection.execute("SELECT image_id, phash, cluster_id, blank FROM images").fetchall()
 
     def set_clusters(self, cluster_of: Mapping[str, str]) -> None:
+        """Write the cluster of each given image."""
         with self.transaction() as connection:
             pairs = [(cluster, image) for image, cluster in cluster_of.items()]
             connection.executemany("UPDATE images SET cluster_id = ? WHERE image_id = ?", pairs)
 
     def count(self, sql: str, *parameters: Any) -> int:
+        """The one number that a query gives."""
         return int(self.connection.execute(sql, parameters).fetchone()[0])
 
 

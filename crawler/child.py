@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from typing import Any, TextIO
 from crawler.catalogue import Catalogue, sole_crawler
 from crawler.clusters import update_clusters
 from crawler.manifest import MANIFEST_NAME, read_manifest, write_parquet
+from crawler.offline import run_offline
 from crawler.options import CrawlOptions
 from crawler.report import CrawlReport
 from crawler.store import sweep
@@ -27,11 +29,12 @@ from imaging.errors import ImagicError
 
 def main() -> int:
     """Run the crawl that stdin describes; stdout carries nothing but the answer."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     answer_to = _claim_stdout()
     given = json.load(sys.stdin)
     _end_with_parent()
     try:
-        answer: dict[str, Any] = {"report": _plain(crawl_here(CrawlOptions.from_dict(given["options"]), given["contact"]))}
+        answer: dict[str, Any] = {"report": _plain(crawl_here(CrawlOptions.from_dict(given)))}
     except ImagicError as error:
         answer = {"error": [error.rule, error.received, error.remedy]}
     json.dump(answer, answer_to)
@@ -39,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def crawl_here(options: CrawlOptions, contact: str) -> CrawlReport:
+def crawl_here(options: CrawlOptions) -> CrawlReport:
     """Crawl in this process; possible once.
 
     Raises:
@@ -47,13 +50,13 @@ def crawl_here(options: CrawlOptions, contact: str) -> CrawlReport:
     """
     begun = time.monotonic()
     with _writable(options), Catalogue(options.out) as catalogue:
-        catalogue.remember("contact", contact)
+        catalogue.remember("contact", options.contact)
         catalogue.open_job(options.job, options.source, options.to_dict())
         sweep(options.out)
-        work = begin_work(options, catalogue, contact)
+        work = begin_work(options, catalogue)
         work.frontier.reopen(listings=options.refresh)
         run = catalogue.begin_run(options.job)
-        outcome = _run_spider(work)
+        outcome = run_offline(work) if work.source.is_offline else _run_spider(work)
         work.progress.close()
         update_clusters(catalogue)
         write_parquet(read_manifest(options.out), options.out / MANIFEST_NAME)
@@ -123,7 +126,7 @@ def _end_with_parent() -> None:
     def watch() -> None:
         while os.getppid() == parent:
             time.sleep(1.0)
-        os.kill(os.getpid(), 15)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
 

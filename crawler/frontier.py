@@ -1,8 +1,9 @@
 """The frontier: every address that was ever found, and what became of it.
 
 A row is `pending` until its outcome is committed together with everything that followed from it (further rows, the
-manifest row), so a process killed at any moment leaves a frontier that the next run simply works off. States: `pending`,
-`done` (a page was read), `stored`, `duplicate` (bytes already stored), `rejected` (by a rule), `failed` (tried in vain).
+manifest row), so a process killed at any moment leaves a frontier that the next run simply works off. States:
+`pending`, `done` (a page was read), `stored`, `duplicate` (bytes already stored), `rejected` (by a rule) and `failed`
+(tried in vain).
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class FrontierRow:
 
     @property
     def is_image(self) -> bool:
+        """Whether the answer is to be stored, not parsed."""
         return self.kind == IMAGE
 
 
@@ -86,6 +88,7 @@ class Frontier:
         return is_new
 
     def reject(self, row: FrontierRow, reason: str, evidence: str = "") -> None:
+        """Record that a rule forbids the address for good."""
         self._set(row, state="rejected", reason=reason, evidence=evidence[:2000])
 
     def fail(self, row: FrontierRow, reason: str, evidence: str = "") -> None:
@@ -101,6 +104,7 @@ class Frontier:
         self._set(row, url=url, host=host_of(url), payload=_dump(payload), hops=hops)
 
     def hosts(self) -> list[str]:
+        """Hosts for which rows are pending."""
         select = "SELECT DISTINCT host FROM frontier WHERE job = ? AND state = 'pending'"
         return [found["host"] for found in self._connection.execute(select, (self.job,))]
 
@@ -121,6 +125,7 @@ class Frontier:
         return self.catalogue.count(sql, self.job, *held, count) >= count
 
     def count(self, *states: str, images_only: bool = False) -> int:
+        """How many rows of the job are in one of the states."""
         marks = ", ".join("?" * len(states))
         sql = f"SELECT COUNT(*) FROM frontier WHERE job = ? AND state IN ({marks})"
         return self.catalogue.count(sql + (f" AND rank = {IMAGE_RANK}" if images_only else ""), self.job, *states)
@@ -164,7 +169,7 @@ class Frontier:
 
 
 def host_of(url: str) -> str:
-    """Host and port of an address in lower case; "" when it has none or cannot be read."""
+    """Host and port of an address in lower case; "" when it has none (a file) or cannot be read."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()
     except ValueError:

@@ -42,6 +42,7 @@ class GateMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> GateMiddleware:
+        """How Scrapy makes it."""
         return cls(crawler, crawler.spider.work)  # type: ignore[union-attr]
 
     async def process_request(self, request: Request) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crawler.options import CrawlOptions
-from crawler.spiders.base import OWN_MACHINE, POLITE, Pace, Source
+from crawler.spiders.base import OWN_MACHINE, Pace, Source
 
 JITTER = 0.2
 LONGEST_REST = 15 * 60.0
@@ -47,7 +47,7 @@ class HostPaces:
         """The pace of a host: what the source declares or politeness demands, and never less than the user's delay."""
         if host not in self._paces:
             own = self._options.is_loopback and self._source.base.partition("//")[2].partition("/")[0] == host
-            declared = OWN_MACHINE if own else self._declared(host)
+            declared = OWN_MACHINE if own else self._source.pace(host)
             self._paces[host] = replace(declared, delay=max(declared.delay, self._options.delay or 0.0))
         return self._paces[host]
 
@@ -80,10 +80,6 @@ class HostPaces:
     async def _wait_for_window(self) -> None:
         while not is_within_hours(self._local_hour(), self._options.hours):
             await self._sleep(60.0)
-
-    def _declared(self, host: str) -> Pace:
-        known = (pace for name, pace in self._source.paces.items() if host == name or host.endswith(f".{name}"))
-        return next(known, POLITE)
 
 
 def is_within_hours(hour: int, hours: str) -> bool:

@@ -39,4 +39,5 @@ class Progress:
         self._bar.update(0)
 
     def close(self) -> None:
+        """Leave the last figures standing."""
         self._bar.close()

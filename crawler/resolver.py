@@ -38,10 +38,12 @@ class GuardedResolver(CachingThreadedResolver):
 
     @classmethod
     def from_crawler(cls, crawler: Any, reactor: ReactorBase) -> GuardedResolver:
+        """How Scrapy makes it."""
         settings = crawler.settings
         return cls(reactor, settings.getint("DNSCACHE_SIZE"), settings.getfloat("DNS_TIMEOUT"), settings["OWN_HOST"])
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> defer.Deferred[str]:
+        """The address of a name, if it may be dialled."""
         resolved = super().getHostByName(name, timeout)
         return resolved.addCallback(self._check, name)
 

@@ -27,6 +27,7 @@ class Licence:
 
     @property
     def needs_attribution(self) -> bool:
+        """Whether a credit is a condition of use."""
         return self.family in ("cc-by", "cc-by-sa")
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,22 @@ from crawler.manifest import CATALOGUE_NAME
 from crawler.options import CONTACT_VARIABLE, CrawlOptions
 from crawler.report import CrawlReport
 from crawler.spiders import SOURCES
+from crawler.status import StatusReport, read_status
 from imaging.errors import ImagicError, MisuseError
 
 
-def crawl(options: CrawlOptions) -> CrawlReport:
+def crawl(options: CrawlOptions) -> CrawlReport | StatusReport:
     """Crawl one source into a folder; what an earlier run of the same job left is resumed.
+
+    With `options.status` nothing is crawled: what the folder holds is counted.
 
     Raises:
         MisuseError: there is no contact for hosts that are not ours.
         ImagicError: the folder cannot be written or is in use, or the crawling process died.
     """
-    given = json.dumps({"options": options.to_dict(), "contact": find_contact(options)})
+    if options.status:
+        return read_status(options.out)
+    given = json.dumps(replace(options, contact=find_contact(options)).to_dict())
     child = subprocess.Popen(
         [sys.executable, "-m", "crawler.child"],
         stdin=subprocess.PIPE,

@@ -36,9 +36,11 @@ class FrontierScheduler(BaseScheduler):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> FrontierScheduler:
+        """How Scrapy makes it."""
         return cls(crawler.spider.work)  # type: ignore[union-attr]
 
     def open(self, spider: Any) -> None:
+        """Called by the engine before the first request."""
         self._make_request = spider.request
         self._stored_before = self._work.frontier.count("stored")
 

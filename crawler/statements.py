@@ -36,7 +36,9 @@ class Statement:
 
     @property
     def evidence(self) -> str:
-        return f"{self.status}" + (f" sha256:{hashlib.sha256(self.text.encode()).hexdigest()[:16]}" if self.text else "")
+        """Status, and a digest of the text, to be stored with every image."""
+        digest = hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        return f"{self.status} sha256:{digest}" if self.text else f"{self.status}"
 
 
 class Statements:

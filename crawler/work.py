@@ -35,7 +35,6 @@ class Work:
     guard: Guard
     paces: HostPaces
     progress: Progress
-    contact: str
     held: dict[str, str] = field(default_factory=dict)
     trouble: str = ""
     tally: Counter[str] = field(default_factory=Counter)
@@ -43,14 +42,14 @@ class Work:
     @property
     def user_agent(self) -> str:
         """Who asks, and how to reach them, in the form that Wikimedia's policy words."""
-        return f"{AGENT}/{__version__} ({self.contact or 'local'})"
+        return f"{AGENT}/{__version__} ({self.options.contact or 'local'})"
 
     def is_documented_call(self, url: str) -> bool:
         """Whether an address is a call of the source's documented API, which has terms of its own."""
         return self.source.is_documented_api and urlsplit(url).netloc == urlsplit(self.source.base).netloc
 
 
-def begin_work(options: CrawlOptions, catalogue: Catalogue, contact: str) -> Work:
+def begin_work(options: CrawlOptions, catalogue: Catalogue) -> Work:
     """Build the parts of a run."""
     source = get_source(options)
     frontier = Frontier(catalogue, options.job)
@@ -64,5 +63,4 @@ def begin_work(options: CrawlOptions, catalogue: Catalogue, contact: str) -> Wor
         guard=Guard(own, hosts, options.allow_http),
         paces=HostPaces(source, options),
         progress=Progress(options, frontier),
-        contact=contact,
     )

@@ -62,6 +62,10 @@ class Source:
     is_documented_api: ClassVar[bool] = True
     """Whether the base address is an API for programs: robots.txt speaks of pages, so it does not forbid these calls
     (Wikimedia's forbids /w/, where its API lives). Images are subject to it all the same."""
+    is_offline: ClassVar[bool] = False
+    """Whether the source is files on this machine, read without any network."""
+    takes_your_word: ClassVar[bool] = False
+    """Whether the user may state the rights of images of which the source states none."""
     needs_contact: ClassVar[bool] = True
     asked_for: ClassVar[str] = ""
     """Why the source runs only when it is asked for by name and with a query; empty for the others."""
@@ -79,6 +83,11 @@ class Source:
         parser: Iterator[Found] = getattr(self, f"parse_{kind}")(answer)
         return parser
 
+    def pace(self, host: str) -> Pace:
+        """How a host wants to be treated: as declared for it or its parent domain, else politely."""
+        known = (pace for name, pace in self.paces.items() if host == name or host.endswith(f".{name}"))
+        return next(known, POLITE)
+
     def headers(self, url: str) -> dict[str, str]:
         """Extra request headers; the key goes to the API's own host only."""
         if not self.key_variable or urlsplit(url).netloc != urlsplit(self.base).netloc:
@@ -94,6 +103,11 @@ class Source:
         """An address under the API's base; parameters that are None or empty are left out."""
         chosen = {name: value for name, value in parameters.items() if value not in (None, "")}
         return f"{self.base}{path}" + (f"?{urlencode(chosen)}" if chosen else "")
+
+    def secure(self, url: str) -> str:
+        """An image address with TLS, unless addresses without are allowed: old records say http of hosts that moved."""
+        is_own = self.options.is_loopback and urlsplit(url).netloc == urlsplit(self.base).netloc
+        return url if self.options.allow_http or is_own else url.replace("http://", "https://", 1)
 
     def chosen_filters(self) -> dict[str, str]:
         """The user's filters as API parameters."""
@@ -112,6 +126,9 @@ class Source:
                 raise MisuseError(f"Filters of {cls.name} are: {known}", name)
         if cls.needs_target and not (options.target or options.base_url):
             raise MisuseError(f"The source {cls.name} needs {cls.needs_target}", "none", f"Name {cls.needs_target}")
+        if options.rights and not cls.takes_your_word:
+            rule = f"The source {cls.name} states the rights of its images itself"
+            raise MisuseError(rule, f"--rights {options.rights}", "Use --licence to say which of them you accept")
         if cls.asked_for and not (options.query or options.is_loopback):
             raise MisuseError(f"The source {cls.name} runs only with a query: {cls.asked_for}", "no query")
         if cls.key_variable and cls.key_required and not os.environ.get(cls.key_variable):

@@ -20,6 +20,8 @@ _DATE_LABELS = ("date", "created", "date created", "creation date")
 
 
 class Iiif(Source):
+    """Manifests are read, collections are followed."""
+
     name = "iiif"
     summary = "any IIIF manifest or collection address"
     hosts = None
@@ -27,6 +29,7 @@ class Iiif(Source):
     needs_target = "the address of a IIIF manifest or collection"
 
     def seeds(self) -> Iterator[Found]:
+        """The address that was given."""
         yield Page(self.options.target or self.options.base_url or "", "presentation", is_listing=True)
 
     def parse_presentation(self, answer: Answer) -> Iterator[Found]:
@@ -60,7 +63,8 @@ def choose_size(info: Mapping[str, Any], width: int, height: int) -> tuple[str, 
 
     Args:
         info: an info.json of Image API 2 or 3.
-        width: of the whole picture in pixels; the same holds for `height`.
+        width: of the whole picture in pixels.
+        height: of the whole picture in pixels.
 
     Returns:
         the size segment of the image address, and the width and height that it should give.
