@@ -50,9 +50,9 @@ def build_dataset(options: BuildOptions) -> BuildReport:
     )
 
 
-def dataset_folder(data_dir: str, recipe: str) -> Path:
-    """Returns where TFDS looks for the dataset of a recipe."""
-    return Path(data_dir) / DATASET_NAME / recipe / VERSION
+def dataset_folder(data_dir: str, name: str) -> Path:
+    """Returns where TFDS looks for the dataset of that name, which is its recipe's unless it was given another."""
+    return Path(data_dir) / DATASET_NAME / name / VERSION
 
 
 def look_at_inputs(options: BuildOptions) -> tuple[list[Scanned], list[Scanned]]:
@@ -75,7 +75,7 @@ def _scanned(listed: Sequence[Listed], options: BuildOptions, title: str) -> lis
 
 
 def _built(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> DatasetReport:
-    workspace = Workspace(dataset_folder(options.data_dir, recipe.name))
+    workspace = Workspace(dataset_folder(options.data_dir, options.name or recipe.name))
     with locked(workspace):
         workspace.store_plan(plan, _portable(name), options)
         kept = [shard.name for shard in plan.shards if workspace.verified(shard)]
@@ -167,6 +167,6 @@ def _portable(name: str) -> str:
 def _estimated(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> DatasetReport:
     from tfds_builders.estimate import estimate
 
-    folder = dataset_folder(options.data_dir, recipe.name)
+    folder = dataset_folder(options.data_dir, options.name or recipe.name)
     lines = estimate(plan, recipe, options)
     return DatasetReport(recipe.name, folder, {}, plan.inputs, plan.planned, plan.rejections, estimate=tuple(lines))

@@ -11,6 +11,7 @@ from pipelines.runners import Engine, RunnerOptions
 
 DATASET_NAME = "restoration_pairs"
 VERSION = "1.0.0"
+_NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 FORMATS = ("tfrecord", "array_record")
 
 
@@ -56,6 +57,7 @@ class BuildOptions:
         images: the clean pictures: a crawl's output folder or manifest, a folder tree, a glob, a CSV or Parquet list,
             a TFDS dataset folder or a Hugging Face `datasets` folder.
         data_dir: where the datasets go, `DATA_DIR/restoration_pairs/RECIPE/1.0.0`.
+        name: of the dataset, instead of its recipe's name, so that several datasets of one recipe lie side by side.
         seed: of all drawn parameters; equal seeds and inputs give equal bytes.
         variants: degraded versions of each view.
         size: see `pipelines.dataset.size.parse_size`.
@@ -76,6 +78,7 @@ class BuildOptions:
     recipes: tuple[str, ...]
     images: str
     data_dir: str
+    name: str = ""
     seed: int = 0
     variants: int = 1
     size: str = "whole"
@@ -108,6 +111,8 @@ class BuildOptions:
         return [
             (bool(self.recipes) and not isinstance(self.recipes, str), "A build has a tuple of recipes", self.recipes),
             (len(set(self.recipes)) == len(self.recipes), "A recipe is built once", ", ".join(self.recipes)),
+            (not self.name or len(self.recipes) == 1, "A name is for one dataset, so for one recipe", self.name),
+            (not self.name or bool(_NAME.fullmatch(self.name)), "A name has letters, digits and hyphens", self.name),
             (bool(self.images), "A build has clean pictures", self.images),
             (bool(self.data_dir), "A build has a data folder", self.data_dir),
             (self.variants >= 1, "A picture has at least one variant", self.variants),

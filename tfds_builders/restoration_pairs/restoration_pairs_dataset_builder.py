@@ -18,18 +18,28 @@ from tfds_builders.features import pair_features
 class RecipeConfig(tfds.core.BuilderConfig):
     """One recipe, and what of `BuildOptions` decides the bytes.
 
+    The shipped configurations have the name of their recipe. One of your own has another name, and says which recipe:
+    `RecipeConfig(name="denoise-crops", recipe="denoise", size="random:256x4")`.
+
     Attributes:
+        recipe: name or YAML path; the configuration's own name when empty.
         images: clean pictures; without it they are in the `--manual_dir` of `tfds build`.
         seed, variants, size, shard_mb: see `BuildOptions`.
         workers: threads; does not change the bytes.
     """
 
+    recipe: str = ""
     images: str = ""
     seed: int = BuildOptions.seed
     variants: int = BuildOptions.variants
     size: str = BuildOptions.size
     shard_mb: float = BuildOptions.shard_mb
     workers: int = BuildOptions.workers
+
+    @property
+    def made_by(self) -> str:
+        """The recipe."""
+        return self.recipe or self.name
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -41,7 +51,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     MANUAL_DOWNLOAD_INSTRUCTIONS = "A crawl's output or a folder with the clean pictures, given as --manual_dir."
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return self.dataset_info_from_configs(features=pair_features(get_recipe(self.builder_config.name).masks))
+        return self.dataset_info_from_configs(features=pair_features(get_recipe(self.builder_config.made_by).masks))
 
     def download_and_prepare(
         self,
@@ -59,27 +69,28 @@ class Builder(tfds.core.GeneratorBasedBuilder):
             file_format: "tfrecord" or "array_record".
             permissions: unused, files get the user's own.
         """
-        config = download_config or tfds.download.DownloadConfig()
-        build_dataset(self._options(config, file_format))
-        self.__init__(**self._original_state)  # type: ignore[misc]  # reads the metadata that is there now
+        options = self._options(download_config or tfds.download.DownloadConfig(), file_format)
+        build_dataset(options)
+        self.info.set_file_format(options.format, override=True)
+        self.info.read_from_directory(self.data_dir)
 
     def _options(self, config: tfds.download.DownloadConfig, file_format: Any) -> BuildOptions:
-        recipe = self.builder_config
-        images = recipe.images or config.manual_dir
+        own, size = self.builder_config, config.max_shard_size
+        images = own.images or config.manual_dir
         if not images:
             raise MisuseError("Clean pictures are given as --manual_dir", "none", "Add --manual_dir=FOLDER")
-        size = config.max_shard_size
         wanted = tfds.core.FileFormat.from_value(file_format or self.info.file_format or BuildOptions.format)
         return BuildOptions(
-            recipes=(recipe.name,),
+            recipes=(own.made_by,),
             images=str(images),
             data_dir=str(self.data_dir_root),
-            seed=recipe.seed,
-            variants=recipe.variants,
-            size=recipe.size,
+            name=own.name,
+            seed=own.seed,
+            variants=own.variants,
+            size=own.size,
             format=wanted.value,
-            shard_mb=recipe.shard_mb if size == tfds.download.DownloadConfig.max_shard_size else size / 1e6,
-            workers=recipe.workers,
+            shard_mb=own.shard_mb if size == tfds.download.DownloadConfig.max_shard_size else size / 1e6,
+            workers=own.workers,
         )
 
     def _split_generators(self, dl_manager: Any) -> Any:
