@@ -6,7 +6,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,9 @@ from imaging.files import is_draft
 from pipelines.enhance.ledger import LEDGER_NAME, Ledger
 from pipelines.enhance.models import Factory, load_restorer, settings_of
 from pipelines.enhance.options import EnhanceOptions
-from pipelines.enhance.plan import plan
+from pipelines.enhance.plan import load_tasks, plan, store_tasks
 from pipelines.enhance.progress import showing_progress
-from pipelines.enhance.worker import Task
-from pipelines.runners import run_pipeline
+from pipelines.runners import check_runner, run_pipeline
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -83,6 +82,9 @@ def enhance(options: EnhanceOptions, factory: Factory = load_restorer) -> Enhanc
         MisuseError: for options that cannot be met, before anything is written.
         ImagicError: when another job works on the same output, or the pipeline itself breaks.
     """
+    check_runner(options.runner)
+    # Workers may start in another directory.
+    options = replace(options, input=options.input.absolute(), out=options.out.absolute())
     tasks = plan(options)
     if options.dry_run:
         from pipelines.enhance.estimate import estimate
@@ -98,21 +100,28 @@ def enhance(options: EnhanceOptions, factory: Factory = load_restorer) -> Enhanc
             allowed = options.failures_allowed(len(tasks))
             with showing_progress(ledger, run, len(tasks)):
                 handler = (options, factory, run, allowed)
-                run_pipeline(options.runner, lambda pipeline: _assemble(pipeline, tasks, handler))
+                store_tasks(options.out, tasks)
+                run_pipeline(options.runner, lambda pipeline: add_steps(pipeline, handler))
             ledger.end_run(run)
             return _conclude(options, ledger, run, len(tasks))
         finally:
             ledger.close()
 
 
-def _assemble(pipeline: beam.Pipeline, tasks: list[Task], job: tuple[EnhanceOptions, Factory, int, int | None]) -> None:
-    """Wire the job: only paths travel between its stages."""
+def add_steps(pipeline: beam.Pipeline, job: tuple[EnhanceOptions, Factory, int, int | None]) -> None:
+    """Wire the job: only paths travel, and workers read them, so that the graph is small for any number of pictures."""
     import apache_beam as beam
     from apache_beam.ml.inference.base import RunInference
 
     from pipelines.enhance.handler import EnhanceHandler
 
-    _ = pipeline | "List the pictures" >> beam.Create(tasks) | "Enhance each" >> RunInference(EnhanceHandler(*job))
+    _ = (
+        pipeline
+        | "Name the archive" >> beam.Create([str(job[0].out)])
+        | "List the pictures" >> beam.FlatMap(load_tasks)
+        | "Spread them over the workers" >> beam.Reshuffle()
+        | "Enhance each" >> RunInference(EnhanceHandler(*job))
+    )
 
 
 def _conclude(options: EnhanceOptions, ledger: Ledger, run: int, inputs: int) -> EnhanceReport:

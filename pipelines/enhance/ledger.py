@@ -154,8 +154,10 @@ class Ledger:
         self._db.execute(f"INSERT OR REPLACE INTO pictures ({names}) VALUES ({marks})", values)
 
     def _see(self, record: Record, run: int) -> None:
+        # An engine that lost a worker hands its pictures out again: what this run has already done to one stands.
         changed = self._db.execute(
-            "UPDATE pictures SET run = ?, seen = ? WHERE path = ?", (run, record.status, record.path)
+            "UPDATE pictures SET seen = CASE WHEN run = ? AND seen != '' THEN seen ELSE ? END, run = ? WHERE path = ?",
+            (run, record.status, run, record.path),
         ).rowcount
         if not changed:
             self._put(record, run, record.status, record.status)

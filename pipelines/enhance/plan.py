@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from imaging.files import find_images
 from imaging.header import RAW_SUFFIXES
 from pipelines.enhance.options import RAW_OUTPUTS, EnhanceOptions
 from pipelines.enhance.worker import Task
+
+TASKS_NAME = ".enhance.tasks"
 
 
 def plan(options: EnhanceOptions) -> list[Task]:
@@ -25,6 +29,19 @@ def plan(options: EnhanceOptions) -> list[Task]:
     for task in sorted(tasks, key=lambda task: (task.path != task.output, task.path)):
         claims[task.output.casefold()].append(task)
     return [_refused(task, claims[task.output.casefold()][0]) for task in tasks]
+
+
+def store_tasks(out: Path, tasks: list[Task]) -> None:
+    """Write the tasks of a job beside its ledger, where workers read them."""
+    lines = [json.dumps([task.path, task.output, task.collision]) for task in tasks]
+    (out / TASKS_NAME).write_text("".join(f"{line}\n" for line in lines), "ascii")
+
+
+def load_tasks(out: str) -> Iterator[Task]:
+    """Yield what `store_tasks` wrote."""
+    with Path(out, TASKS_NAME).open(encoding="ascii") as lines:
+        for line in lines:
+            yield Task(*json.loads(line))
 
 
 def _task(path: Path, options: EnhanceOptions) -> Task:
