@@ -15,6 +15,7 @@ from imaging.degradations import (
     sensor,
     spots,
     water,
+    wear,
 )
 from imaging.degradations.parameters import Drawn, Parameters
 from imaging.degradations.registry import (
@@ -51,4 +52,5 @@ __all__ = [
     "sensor",
     "spots",
     "water",
+    "wear",
 ]

@@ -9,18 +9,22 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.degradations.fields import Field, diagonal, smooth_field, smooth_step
-from imaging.degradations.parameters import Parameters, Span, span
+from imaging.degradations.parameters import Parameters, Span, chance, span
 from imaging.degradations.registry import Image, Mask, degradation
 from imaging.degradations.strokes import paint, settle
 
 
 class Craquelure(Parameters):
-    """`cell` size and crack `width` (thousandths of the diagonal), `coverage` of the picture, `depth` of a crack."""
+    """`cell` size and crack `width` (thousandths of the diagonal), `coverage` of the picture, `depth` of a crack.
+
+    `pale` cracks show the paper under a photograph's emulsion, the others the dirt in those of a painting.
+    """
 
     cell_range: Span = span(15.0, 60.0, within=(10.0, 500.0))
     width_range: Span = span(0.4, 1.1, within=(0.0, 20.0))
     coverage_range: Span = span(0.4, 1.0)
     depth_range: Span = span(0.4, 0.95)
+    pale_probability: float = chance(0.25)
 
 
 @degradation(
@@ -36,7 +40,7 @@ class Craquelure(Parameters):
     masks=True,
 )
 def craquelure(
-    image: Image, *, cell: float, width: float, coverage: float, depth: float, rng: np.random.Generator
+    image: Image, *, cell: float, width: float, coverage: float, depth: float, pale: bool, rng: np.random.Generator
 ) -> tuple[Image, Mask]:
     """Return the painting with its layer cracked into islands, and the mask of the cracks.
 
@@ -56,7 +60,8 @@ def craquelure(
     mask *= where
     mask *= np.float32(depth)
     degraded = image.copy()
-    paint(degraded, settle(mask), np.float32(rng.uniform(0.05, 0.16)) * np.array([1.0, 0.85, 0.65], np.float32))
+    dirt = np.float32(rng.uniform(0.05, 0.16)) * np.array([1.0, 0.85, 0.65], np.float32)
+    paint(degraded, settle(mask), np.array([0.93, 0.9, 0.84], np.float32) if pale else dirt)
     return degraded, mask
 
 

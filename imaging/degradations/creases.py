@@ -97,7 +97,7 @@ def _branch(
 def _relief(shade: Mask, light: Mask, path: Path, unit: float, worn: float, rng: np.random.Generator) -> None:
     """Add the shadowed and the lit flank of a fold."""
     away = np.array([0.55, 0.8]) * max(unit, 0.8)
-    fade = np.clip(0.6 + 0.3 * waver(len(path), 10, rng), 0.05, 1.0)
+    fade = np.clip(0.4 + 0.45 * waver(len(path), 14, rng), 0.0, 1.0)
     wide = np.full(len(path), 2.0 * unit + 1.0)
     stroke(shade, path + away, wide, (0.18 + 0.22 * worn) * fade, rng, ragged=0.6)
     stroke(light, path - away, wide, (0.06 + 0.10 * worn) * fade, rng, ragged=0.6)
