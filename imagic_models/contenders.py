@@ -25,6 +25,7 @@ class Contender:
         scale: how many times larger the answer is; 0 for whatever the level asks.
         needs: keys of `Level.known` without which it cannot answer.
         as_is: measured unclipped and unrounded.
+        preset: the preset of a model, empty for baselines.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Contender:
     scale: int = 1
     needs: tuple[str, ...] = ()
     as_is: bool = False
+    preset: str = ""
 
     def takes(self, level: Level) -> bool:
         """Whether a level asks for what this contender does."""
@@ -64,13 +66,18 @@ def _baseline(name: str) -> Contender:
 
 
 def _model(name: str, engine: str) -> Contender:
-    from imagic_models.restorer import load_restorer
+    from imagic_models.engines import OpenvinoEngine, start_engine
+    from imagic_models.network_file import find_network
+    from imagic_models.restorer import Restorer
 
-    restorer = load_restorer(name, engine=engine)
+    network = find_network(name)
+    started = start_engine(engine, network)
+    restorer = Restorer(network, started)
     return Contender(
         name,
         lambda case: np.asarray(restorer.restore(case.degraded), np.float32),
-        engine=str(getattr(restorer, "engine", engine)),
+        engine="openvino" if isinstance(started, OpenvinoEngine) else "keras",
         version=restorer.version,
         scale=restorer.scale,
+        preset=restorer.preset,
     )
