@@ -84,10 +84,9 @@ def appraise(data: bytes, header: Header) -> Appraisal:
     Raises:
         UnusableImage: "undecodable".
     """
-    gray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
-    if gray is None:
-        gray = _decode_with_pillow(data)
-    gray = gray.astype(np.uint8, copy=False)
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    gray = _decode_with_pillow(data) if decoded is None else decoded.astype(np.uint8, copy=False)
     middle = _middle(gray)
     blur, noise = estimate_blur(middle), estimate_noise(middle)
     return Appraisal(

@@ -77,7 +77,7 @@ class ArchiveSpider(Spider):
     def failed(self, failure: Failure) -> None:
         """Commit what the lack of an answer means."""
         row: FrontierRow = failure.request.meta["row"]  # type: ignore[attr-defined]
-        error = failure.value
+        error = failure.value or RuntimeError("no answer and no reason")
         if isinstance(error, Held):
             self.work.held[row.host] = str(error.args[1])
         elif isinstance(error, Refused):
@@ -88,7 +88,7 @@ class ArchiveSpider(Spider):
 
     @property
     def _scheduler(self) -> FrontierScheduler:
-        return self.crawler.engine.scheduler  # type: ignore[union-attr, return-value]
+        return self.crawler.engine.scheduler  # type: ignore[return-value]
 
     async def _conclude(self, row: FrontierRow, response: Response) -> None:
         outcome = of_status(response.status)
@@ -104,7 +104,7 @@ class ArchiveSpider(Spider):
 
     def _follow(self, row: FrontierRow, response: Response) -> None:
         """A redirect is a new address for the same row, judged as strictly as the first one."""
-        url = urljoin(row.url, response.headers.get("Location", b"").decode("latin-1"))
+        url = urljoin(row.url, (response.headers.get("Location") or b"").decode("latin-1"))
         refusal = "redirect-loop" if row.hops >= _MOST_HOPS else self.work.guard.refuses(url)
         if refusal:
             self._reject(row, refusal, f"redirected to {url}")

@@ -43,9 +43,9 @@ class Guard:
     def _refuses_stranger(self, scheme: str, host: str, port: int | None, *, has_user: bool) -> str:
         checks = {
             "bad-url": not host or has_user,
+            "private-address": not is_public_host(host),
             "http-not-allowed": scheme == "http" and not self.allow_http,
             "bad-port": port not in (None, _PORTS[scheme]),
-            "private-address": not is_public_host(host),
             "host-not-allowed": not _is_within(host, self.hosts),
         }
         return next((reason for reason, broken in checks.items() if broken), "")

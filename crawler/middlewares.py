@@ -82,6 +82,6 @@ class GateMiddleware:
     async def _ask(self, url: str) -> Any:
         meta = {"is_statement": True, "download_maxsize": _STATEMENT_BYTES}
         try:
-            return await self._crawler.engine.download_async(Request(url, meta=meta))  # type: ignore[union-attr]
+            return await self._crawler.engine.download_async(Request(url, meta=meta))
         except Exception:  # every failure to answer means the same here
             return None

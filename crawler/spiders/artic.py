@@ -13,7 +13,10 @@ from crawler.found import Answer, Candidate, Found, Page
 from crawler.rights import CC0_URL
 from crawler.spiders.base import Source, plain, record, records, whole
 
-_FIELDS = "id,title,image_id,alt_image_ids,artist_title,artist_display,date_display,is_public_domain,copyright_notice,thumbnail"
+_FIELDS = (
+    "id,title,image_id,alt_image_ids,artist_title,artist_display,date_display,"
+    "is_public_domain,copyright_notice,thumbnail"
+)
 _PAGE_SIZE, _LAST_PAGE = 100, 100
 _WIDTHS = (1686, 843)
 

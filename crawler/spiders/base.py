@@ -35,7 +35,7 @@ class Pace:
 
 
 POLITE = Pace()
-OWN_MACHINE = Pace(delay=0.0, connections=8, block_rest=1.0)
+OWN_MACHINE = Pace(delay=0.0, connections=8, block_rest=0.3)
 
 
 class Source:

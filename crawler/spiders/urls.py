@@ -56,10 +56,13 @@ class Urls(Source):
                     url=url,
                     work_id=_field(entry, "work_id") or url,
                     rights=_rights(entry),
+                    title=plain(_field(entry, "title")),
+                    creator=plain(_field(entry, "creator")),
+                    date=plain(_field(entry, "date")),
+                    landing_url=_field(entry, "landing_url"),
+                    attribution=plain(_field(entry, "attribution")),
                     width=whole(_field(entry, "width")),
                     height=whole(_field(entry, "height")),
-                    **{name: plain(_field(entry, name)) for name in ("title", "creator", "date", "attribution")},
-                    landing_url=_field(entry, "landing_url"),
                 )
 
 
