@@ -107,7 +107,7 @@ def load_keras(path: Path) -> keras.Model:
     """Returns the model of a `.keras` file, in safe mode; ImagicError where it is none."""
     import keras
 
-    from imagic_models.architectures import pixel_shuffle  # noqa: F401  registers the layer for loading
+    from imagic_models.architectures import resampling  # noqa: F401  registers the layer for loading
 
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)

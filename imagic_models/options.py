@@ -112,3 +112,51 @@ class TrainOptions:
         known = {field.name for field in fields(cls)}
         kept = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
         return cls(**{name: value for name, value in kept.items() if name in known})
+
+
+@dataclass(frozen=True)
+class ImportColorizationOptions:
+    """The published files of "Colorful Image Colorization" and where to put the imported model.
+
+    Attributes:
+        prototxt: description of the network (colorization_deploy_v2.prototxt).
+        caffemodel: its weights (colorization_release_v2.caffemodel).
+        bins: the ab values of its colours (pts_in_hull.npy).
+        out: folder to write; use it as a model.
+    """
+
+    prototxt: str
+    caffemodel: str
+    bins: str
+    out: str
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """A search for a better network or training of a preset.
+
+    Attributes:
+        preset: name of a preset whose network is the U-Net.
+        run_dir: folder to write: the study, one run folder a trial, and best.json.
+        data_dir: TFDS folder made by `build-dataset`; give this or `images`.
+        images: folder of clean pictures, degraded on the fly.
+        trials: number of trainings to try in all; those already in `run_dir` count.
+        steps: steps of each trial; the least promising stop earlier.
+        seed: of the search and of every training.
+        progress: whether to show progress bars on stderr.
+    """
+
+    preset: str
+    run_dir: str
+    data_dir: str | None = None
+    images: str | None = None
+    trials: int = 12
+    steps: int = 1_000
+    seed: int = 0
+    progress: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("trials", "steps"):
+            if getattr(self, name) < 1:
+                raise MisuseError(f"{name} is at least 1", getattr(self, name))
+        TrainOptions(self.preset, self.run_dir, data_dir=self.data_dir, images=self.images)

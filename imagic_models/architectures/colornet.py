@@ -5,7 +5,7 @@ it with the published weights.
 
 References:
     R. Zhang, P. Isola and A. A. Efros, "Colorful Image Colorization", ECCV 2016: section 2.1 (313 bins of ab on a grid
-    of 10), section 2.3 equation 5 (annealed mean, temperature 0.38).
+    of 10), section 2.3 equation 5 (annealed mean).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ import keras
 import numpy as np
 from keras import layers
 
+from imagic_models.architectures.resampling import Doubling
 from imagic_models.colour import COLOUR_SCALE, LIGHTNESS_SCALE
 
-TEMPERATURE = 0.38
+SHARPNESS = 2.606  # of the softmax: the inverse of the paper's temperature 0.38, as its published network has it
 BIN_SPACING = 10  # between neighbouring bins, in CIE Lab units
 LIGHTNESS_CENTRE = 50.0  # subtracted from L in 0..100 before the first convolution, as published
 
@@ -35,7 +36,14 @@ _GROUPS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 
 
-def build(*, width: int = 64, hint_channels: int = 0, bins: int = 0, dtype: str = "float32") -> keras.Model:
+def build(
+    *,
+    width: int = 64,
+    hint_channels: int = 0,
+    bins: int = 0,
+    sharpness: float = SHARPNESS,
+    dtype: str = "float32",
+) -> keras.Model:
     """Returns the network; height and width of its input must be multiples of 8.
 
     Its inputs are lightness, NHW1 in [0, 1], and perhaps a colour hint; its outputs are the colours, NHW2 float32 in
@@ -45,6 +53,7 @@ def build(*, width: int = 64, hint_channels: int = 0, bins: int = 0, dtype: str 
         width: channels at full resolution.
         hint_channels: 3 to take colour points (a, b, known), 0 for none.
         bins: number of colours, 0 for all of `colour_bins`; other sets are put in by `set_bins`.
+        sharpness: factor of the scores before the softmax; more takes likelier, livelier colours.
         dtype: Keras dtype policy of the layers; the outputs are float32.
     """
     lightness = keras.Input((None, None, 1), name="lightness")
@@ -62,9 +71,9 @@ def build(*, width: int = 64, hint_channels: int = 0, bins: int = 0, dtype: str 
     for number in (2, 3):
         x = _convolution(x, 4 * width, f"conv8_{number}", 1, 1, dtype)
     scores = layers.Conv2D(bins or len(grid), 1, dtype="float32", name="conv8_313")(x)
-    odds = layers.Softmax(dtype="float32")(layers.Rescaling(1 / TEMPERATURE, dtype="float32")(scores))
+    odds = layers.Softmax(dtype="float32")(layers.Rescaling(sharpness, dtype="float32")(scores))
     small = layers.Conv2D(2, 1, use_bias=False, trainable=False, dtype="float32", name="colours")(odds)
-    colour = layers.UpSampling2D(4, interpolation="bilinear", dtype="float32", name="restored")(small)
+    colour = Doubling(dtype="float32", name="restored")(Doubling(dtype="float32")(small))
     model = keras.Model(lightness if hint is None else [lightness, hint], [colour, scores], name="colornet")
     if bins in (0, len(grid)):
         set_bins(model, grid)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import keras
 from keras import layers, ops
 
+from imagic_models.architectures.resampling import Doubling
+
 _STREAMS = 3  # full, half and quarter resolution
 
 
@@ -116,13 +118,9 @@ def _down(x: keras.KerasTensor, channels: int, dtype: str) -> keras.KerasTensor:
 def _up(x: keras.KerasTensor, channels: int, dtype: str) -> keras.KerasTensor:
     """Doubles the resolution by two paths, of which one only interpolates."""
     main = layers.ReLU(dtype=dtype)(_convolution(x, x.shape[-1], dtype))
-    main = layers.Conv2D(channels, 1, dtype=dtype)(_enlarged(main, dtype))
-    direct = layers.Conv2D(channels, 1, dtype=dtype)(_enlarged(x, dtype))
+    main = layers.Conv2D(channels, 1, dtype=dtype)(Doubling(dtype=dtype)(main))
+    direct = layers.Conv2D(channels, 1, dtype=dtype)(Doubling(dtype=dtype)(x))
     return layers.Add(dtype=dtype)([main, direct])
-
-
-def _enlarged(x: keras.KerasTensor, dtype: str) -> keras.KerasTensor:
-    return layers.UpSampling2D(interpolation="bilinear", dtype=dtype)(x)
 
 
 def _convolution(x: keras.KerasTensor, channels: int, dtype: str) -> keras.KerasTensor:

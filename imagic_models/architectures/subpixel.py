@@ -14,7 +14,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from imagic_models.architectures.pixel_shuffle import PixelShuffle
+from imagic_models.architectures.resampling import PixelShuffle
 
 
 def build(

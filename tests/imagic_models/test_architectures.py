@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from imagic_models.architectures import ARCHITECTURES, build_network, size_multiple
-from imagic_models.architectures.pixel_shuffle import PixelShuffle
+from imagic_models.architectures.resampling import Doubling, PixelShuffle
 from imaging.errors import MisuseError
 
 # Small forms of every network: name, its settings, channels of its inputs.
@@ -109,6 +109,23 @@ def test_pixel_shuffle_places_channels_in_rows_and_columns():
     channels = np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4)
     picture = ops.convert_to_numpy(PixelShuffle(2)(channels))
     assert picture[0, :, :, 0].tolist() == [[0.0, 1.0], [2.0, 3.0]]
+
+
+def test_doubling_is_linear_between_pixel_centres():
+    column = np.array([0.0, 4.0, 8.0], np.float32).reshape(1, 3, 1, 1)
+    assert ops.convert_to_numpy(Doubling()(column))[0, :, 0, 0].tolist() == [0, 1, 3, 5, 7, 8]
+    assert ops.convert_to_numpy(Doubling()(column))[0, :, 1, 0].tolist() == [0, 1, 3, 5, 7, 8]
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_sizes_may_change_from_call_to_call(case):
+    architecture, shape, channels = NETWORKS[case]
+    model = build_network(architecture, **shape)
+    multiple, scale = size_multiple(architecture, **shape), shape.get("scale", 1)
+    for size in ((multiple, multiple), (2 * multiple, 3 * multiple), (4 * multiple, multiple)):
+        restored = model.predict_on_batch(inputs_of(channels, size))
+        restored = restored[0] if isinstance(restored, list) else restored
+        assert restored.shape[1:3] == (size[0] * scale, size[1] * scale)
 
 
 def test_zero_dce_keeps_black_and_white_in_place():

@@ -1,4 +1,4 @@
-"""The layer that turns channels into pixels: the last step of a super-resolution network."""
+"""Layers that enlarge feature maps of any size."""
 
 from __future__ import annotations
 
@@ -40,3 +40,31 @@ class PixelShuffle(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale}
+
+
+@keras.saving.register_keras_serializable("imagic")
+class Doubling(keras.layers.Layer):
+    """Doubles height and width by linear interpolation between pixel centres; border pixels are repeated.
+
+    Keras' own bilinear UpSampling2D does not accept pictures of unknown size in a TensorFlow graph.
+    """
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        return _doubled(_doubled(inputs, 1), 2)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        batch, height, width, channels = input_shape
+        larger = (None if side is None else side * 2 for side in (height, width))
+        return (batch, *larger, channels)
+
+
+def _doubled(picture: keras.KerasTensor, axis: int) -> keras.KerasTensor:
+    """Doubles one axis: each pixel gives two, a quarter of the way to its neighbours."""
+    first, last = (slice(None),) * axis + (slice(0, 1),), (slice(None),) * axis + (slice(-1, None),)
+    head, tail = (slice(None),) * axis + (slice(None, -1),), (slice(None),) * axis + (slice(1, None),)
+    before = ops.concatenate([picture[first], picture[head]], axis=axis)
+    after = ops.concatenate([picture[tail], picture[last]], axis=axis)
+    pairs = ops.stack([0.75 * picture + 0.25 * before, 0.75 * picture + 0.25 * after], axis=axis + 1)
+    shape = list(ops.shape(picture))
+    shape[axis] = shape[axis] * 2
+    return ops.reshape(pairs, shape)
