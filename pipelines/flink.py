@@ -15,6 +15,9 @@ from pipelines.endpoints import WORKER_POOL_PORT, get_json, host_port, require_o
 # What Beam 2.77 has a job server for; a job server works with the Flink of its own minor version only.
 SUPPORTED = ("1.19", "1.20", "2.0", "2.1", "2.2")
 FETCH = "Fetch it: python deploy/flink/fetch.py"
+# What Flink's own start scripts open for Java 17; without them its jobs cannot serialize.
+_OPENED = "lang net io nio lang.reflect text time util util.concurrent util.concurrent.atomic util.concurrent.locks"
+JAVA_OPENS = tuple(f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in _OPENED.split())
 _JAR_NAME = re.compile(r"beam-runners-flink-(\d+\.\d+)-job-server-([\d.]+)\.jar")
 _BEAM_PROPERTIES = "org/apache/beam/sdk/sdk.properties"
 
@@ -52,8 +55,9 @@ class FlinkOptions:
         """Beam's flags for this runner."""
         jar = ["--runner=FlinkRunner", f"--flink_master={self.master}", f"--flink_job_server_jar={self.job_server_jar}"]
         server = ["--runner=PortableRunner", f"--job_endpoint={self.job_server}"]
+        java = [f"--job_server_jvm_properties={one}" for one in ("-Xmx512m", *JAVA_OPENS)]
         return [
-            *(server if self.job_server else [*jar, "--job_server_jvm_properties=-Xmx512m"]),
+            *(server if self.job_server else [*jar, *java]),
             "--environment_type=EXTERNAL",
             f"--environment_config={self.worker_pool}",
             f"--parallelism={workers}",

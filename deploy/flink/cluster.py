@@ -31,6 +31,7 @@ import fetch  # noqa: E402
 
 from imaging.errors import ImagicError  # noqa: E402
 from pipelines.endpoints import WORKER_POOL_PORT  # noqa: E402
+from pipelines.flink import JAVA_OPENS  # noqa: E402
 
 HOST = "127.0.0.1"
 RUN = fetch.HOME / "run"
@@ -38,10 +39,6 @@ READY_S = 60.0
 _END_S = 10.0
 _JOB_MANAGER = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
 _TASK_MANAGER = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-# What Flink's own start scripts open for Java 17; without them jobs fail when they serialize or reflect.
-_OPENED = "lang net io nio lang.reflect text time util util.concurrent util.concurrent.atomic util.concurrent.locks"
-_JAVA_OPENS = [f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in _OPENED.split()]
-_JAVA_OPENS.append("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
 
 
 @dataclass
@@ -240,7 +237,7 @@ def _remedy() -> str:
 
 def _java(heap: str, folder: Path, main: str) -> list[str]:
     logging = f"-Dlog4j.configurationFile=file:{folder / 'conf' / 'log4j.properties'}"
-    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", *_JAVA_OPENS, logging, "-cp", f"{fetch.LIBRARIES}/*"]
+    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", *JAVA_OPENS, logging, "-cp", f"{fetch.LIBRARIES}/*"]
     return ["java", *options, main, "--configDir", str(folder / "conf")]
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from imaging.errors import ImagicError, MisuseError
-from pipelines.flink import FlinkOptions, jar_versions
+from pipelines.flink import JAVA_OPENS, FlinkOptions, jar_versions
 from pipelines.runners import RunnerOptions, check_runner, pipeline_options
 
 BEAM = version("apache-beam")
@@ -137,7 +137,7 @@ def test_beam_understands_every_flag():
         "runner": "FlinkRunner",
         "flink_master": "127.0.0.1:8081",
         "flink_job_server_jar": "job-server.jar",
-        "job_server_jvm_properties": ["-Xmx512m"],
+        "job_server_jvm_properties": ["-Xmx512m", *JAVA_OPENS],
         "environment_type": "EXTERNAL",
         "environment_config": "localhost:50001",
         "parallelism": 3,
