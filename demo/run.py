@@ -15,6 +15,7 @@ from demo.options import DemoOptions
 from demo.page import Page, Pair, tree
 
 RECIPES = ("denoise", "art-restoration")
+SHOWN_EVERY = 3  # of the test pictures on the page
 WIDTH = 16  # channels of the demo's network: a quarter of the arithmetic of the shipped presets
 
 
@@ -109,7 +110,7 @@ def build_datasets(road: Road) -> None:
         RECIPES,
         str(road.place("originals")),
         str(road.place("data")),
-        size="random:320x6",
+        size="random:256x6",
         validation_fraction=0.15,
         test_fraction=0.2,
     )
@@ -155,7 +156,6 @@ def evaluate_network(road: Road) -> None:
 def enhance_folder(road: Road) -> None:
     """A folder of damaged pictures -> the same folder, enhanced."""
     from pipelines.enhance.job import enhance
-
     from pipelines.enhance.options import EnhanceOptions, Stage
 
     damaged = road.place("test-pairs", "denoise", "degraded")
@@ -164,15 +164,23 @@ def enhance_folder(road: Road) -> None:
 
 def fill_page(road: Road) -> None:
     """Everything -> one page."""
-    folder = road.options.out
-    enhanced = sorted(road.place("enhanced").glob("*.png"))
+    folder, scores = road.options.out, road.scores
     degraded = road.place("test-pairs", "denoise", "degraded")
-    pairs = [Pair(path.stem, degraded / path.name, path) for path in enhanced[:6]]
+    before, after = (picture_scores(scores, model) for model in ("baseline:identity", str(road.place("run"))))
+    pairs = [
+        Pair(name, degraded / name, road.place("enhanced", name), f"PSNR {before[name]:.1f} -> {after[name]:.1f} dB")
+        for name in sorted(before)[::SHOWN_EVERY]
+    ]
     road.page.add_pairs("Damaged and enhanced, pictures that the network has never seen", pairs, folder)
-    road.page.add_table("Scores on these pictures", *score_table(road.scores))
+    road.page.add_table("Scores on these pictures", *score_table(scores))
     for recipe in RECIPES:
-        caption = "Clean, degraded and drawn values, as the dataset card shows them"
+        caption = "Clean and degraded, as the dataset card shows them"
         road.page.add_picture(f"Dataset {recipe}", road.dataset(recipe) / "contact_sheet.jpg", caption, folder)
+
+
+def picture_scores(scores: Any, model: str) -> dict[str, float]:
+    """File name -> PSNR in dB of one contender."""
+    return {Path(row.image).name: row.metrics["psnr"] for row in scores.rows if row.model == model}
 
 
 def score_table(scores: Any) -> tuple[list[str], list[list[str]]]:
