@@ -6,6 +6,7 @@ import math
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from imaging.degradations.fields import Field, diagonal
 from imaging.degradations.parameters import Parameters, Span, span
@@ -57,7 +58,15 @@ def motion_kernel(length: float, angle: float, bend: float) -> Field:
         for right in (0, 1):
             weight = np.abs(1 - down - (y - top)) * np.abs(1 - right - (x - left))
             np.add.at(kernel, (top + reach + down, left + reach + right), weight)
-    return (kernel / kernel.sum()).astype(np.float32)
+    return _trimmed(kernel / kernel.sum())
+
+
+def _trimmed(kernel: npt.NDArray[np.float64]) -> Field:
+    """Return a kernel without rows and columns that are empty on both sides: cv2 convolves small kernels directly."""
+    reach = kernel.shape[0] // 2
+    rows, columns = (np.flatnonzero(kernel.any(axis=axis)) - reach for axis in (1, 0))
+    down, right = int(np.abs(rows).max()), int(np.abs(columns).max())
+    return kernel[reach - down : reach + down + 1, reach - right : reach + right + 1].astype(np.float32)
 
 
 class GaussianBlur(Parameters):
@@ -77,7 +86,8 @@ def gaussian_blur(image: Image, *, sigma: float, rng: np.random.Generator) -> Im
     size = 2 * max(1, math.ceil(3 * sigma)) + 1
     blurred = cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101)
     # float32 weights sum to 1 only nearly, and white must stay white.
-    return np.minimum(blurred.reshape(image.shape), np.float32(1.0)).astype(np.float32, copy=False)
+    degraded = blurred.reshape(image.shape).astype(np.float32, copy=False)
+    return np.minimum(degraded, np.float32(1.0), out=degraded)
 
 
 class AnisotropicBlur(Parameters):

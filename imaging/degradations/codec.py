@@ -25,8 +25,11 @@ def _recoded(coded: Coded, suffix: str, options: list[int]) -> Coded:
     return decoded.astype(np.uint8, copy=False)
 
 
+_UNIT = (np.arange(256, dtype=np.float32) / np.float32(255.0)).reshape(1, 256)
+
+
 def _float(coded: Coded) -> Image:
-    return np.multiply(cv2.cvtColor(coded, cv2.COLOR_BGR2RGB), np.float32(1 / 255), dtype=np.float32)
+    return cv2.LUT(cv2.cvtColor(coded, cv2.COLOR_BGR2RGB), _UNIT).astype(np.float32, copy=False)
 
 
 def _jpeg_options(quality: int, subsampled: bool) -> list[int]:
@@ -44,7 +47,7 @@ class Jpeg(Parameters):
 @degradation(
     Jpeg,
     theme="codec",
-    ladder={"quality": [80, 50, 30, 18, 8]},
+    ladder={"quality": [80, 50, 30, 18, 8], "subsampled": [True] * 5},
     weakest={"quality": 100, "subsampled": False},
 )
 def jpeg(image: Image, *, quality: int, subsampled: bool, rng: np.random.Generator) -> Image:

@@ -130,13 +130,12 @@ class Sepia(Parameters):
 @degradation(Sepia, theme="tone", ladder={"strength": [0.15, 0.35, 0.55, 0.8, 1.0]}, weakest={"strength": 0.0})
 def sepia(image: Image, *, strength: float, warmth: float, rng: np.random.Generator) -> Image:
     """Return the picture as a toned silver print: its luma through a warm curve per channel."""
-    gray = luminance(image)
     degraded: Image = image * np.float32(1.0 - strength)
     value = np.linspace(0.0, 1.0, 256)
     # A power keeps black and white; the midtones carry the tone, as silver sulphide does.
     pulls = (-0.10 - 0.12 * warmth, 0.04 + 0.03 * warmth, 0.22 + 0.3 * warmth)
     curves = [value ** (2.0**pull) * (1.0 - max(0.0, pull) * 0.25) * strength for pull in pulls]
-    degraded += through_table(np.repeat(gray[:, :, np.newaxis], 3, axis=2), tone_table(*curves))
+    degraded += through_table(luminance(image), tone_table(*curves))
     return np.clip(degraded, 0.0, 1.0, out=degraded)
 
 

@@ -65,13 +65,22 @@ def to_display(image: Image) -> Image:
     return through_table(image, _tables()[1])
 
 
+@functools.cache
+def _between(count: int) -> tuple[npt.NDArray[np.intp], Table]:
+    """Return, for each entry of a table, the point of a curve of `count` points before it, and how far beyond it is."""
+    place = np.linspace(0.0, count - 1.0, _LAST + 1)
+    before = np.minimum(place.astype(np.intp), count - 2)
+    return before, (place - before).astype(np.float32)
+
+
 def tone_table(*curves: Curve) -> Table:
     """Return the table of curves given at evenly spaced points of [0, 1]: one for all channels, or one for each."""
-    value = np.linspace(0.0, 1.0, _LAST + 1)
-    tables = [np.interp(value, np.linspace(0.0, 1.0, len(curve)), curve).astype(np.float32) for curve in curves]
+    before, beyond = _between(len(curves[0]))
+    points = np.stack(curves).astype(np.float32)
+    tables = [curve[before] + np.diff(curve)[before] * beyond for curve in points]
     return tables[0] if len(tables) == 1 else np.stack(tables, axis=1)
 
 
 def luminance(image: Image) -> Image:
-    """Return the HW luma of an HWC RGB picture."""
-    return cv2.transform(image, LUMA.reshape(1, 3)).reshape(image.shape[:2]).astype(np.float32, copy=False)
+    """Return the luma of an HWC RGB picture in three equal channels."""
+    return cv2.transform(image, np.stack([LUMA] * 3)).reshape(image.shape).astype(np.float32, copy=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image as pillow
@@ -69,11 +70,19 @@ def downscale(image: Image, *, factor: int, method: str, rng: np.random.Generato
     return resized(image, (height, width), method)
 
 
+_ENLARGERS = {
+    "bilinear": cv2.INTER_LINEAR,
+    "bicubic": cv2.INTER_CUBIC,
+    "lanczos": cv2.INTER_LANCZOS4,
+    "nearest": cv2.INTER_NEAREST,
+}
+
+
 class ResolutionLoss(Parameters):
-    """`factor` by which the picture shrinks before it is enlarged to its old size by `method`."""
+    """`factor` by which the picture shrinks, by areas, before it is enlarged to its old size by `method`."""
 
     factor_range: Span = span(1.2, 4.0, within=(1.0, 16.0))
-    method_choices: tuple[str, ...] = choices("bicubic", "area", "bilinear", "lanczos")
+    method_choices: tuple[str, ...] = choices("bicubic", "bilinear", "lanczos", "nearest")
 
 
 @degradation(
@@ -85,8 +94,12 @@ class ResolutionLoss(Parameters):
 def resolution_loss(image: Image, *, factor: float, method: str, rng: np.random.Generator) -> Image:
     """Return the picture shrunk and enlarged again: a small scan passed off as a large one."""
     height, width = image.shape[:2]
-    small = (max(1, round(height / factor)), max(1, round(width / factor)))
-    return resized(resized(image, small, "area" if method == "area" else "bicubic"), (height, width), method)
+    small = cv2.resize(
+        image, (max(1, round(width / factor)), max(1, round(height / factor))), interpolation=cv2.INTER_AREA
+    )
+    large = cv2.resize(small, (width, height), interpolation=_ENLARGERS[method])
+    degraded = large.reshape(image.shape).astype(np.float32, copy=False)
+    return np.clip(degraded, 0.0, 1.0, out=degraded)
 
 
 class Grayscale(Parameters):
@@ -101,9 +114,8 @@ def grayscale(image: Image, *, strength: float, rng: np.random.Generator) -> Ima
 
     References: ITU-R BT.601, luma.
     """
-    gray = luminance(image)[:, :, np.newaxis]
-    if strength >= 1.0:
-        return np.repeat(np.clip(gray, 0.0, 1.0), 3, axis=2)
-    mixed: Image = image * np.float32(1.0 - strength)
-    mixed += gray * np.float32(strength)
-    return np.clip(mixed, 0.0, 1.0, out=mixed)
+    gray = luminance(image)
+    if strength < 1.0:
+        gray *= np.float32(strength)
+        gray += image * np.float32(1.0 - strength)
+    return np.clip(gray, 0.0, 1.0, out=gray)

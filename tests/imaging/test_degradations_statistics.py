@@ -119,8 +119,7 @@ KERNELS = [
 def test_kernels_sum_to_one_and_are_centred(kernel: np.ndarray) -> None:
     assert kernel.sum() == pytest.approx(1.0, abs=1e-6)
     assert kernel.min() >= 0
-    reach = kernel.shape[0] // 2
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    y, x = np.indices(kernel.shape) - (np.array(kernel.shape) // 2).reshape(2, 1, 1)
     assert np.hypot((x * kernel).sum(), (y * kernel).sum()) < 0.05
 
 
