@@ -31,7 +31,11 @@ CARDS: dict[str, Card] = {
     ),
     "deblur": Card(
         "Pictures that are slightly out of focus or shaken by up to about ten pixels.",
-        ("strong noise or compression is sharpened too; denoise first", "blur that varies over the picture", _INVENTION),
+        (
+            "strong noise or compression is sharpened too; denoise first",
+            "blur that varies over the picture",
+            _INVENTION,
+        ),
     ),
     "jpeg": Card(
         "Pictures saved with strong JPEG compression.",

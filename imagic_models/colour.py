@@ -61,7 +61,7 @@ def _to_rgb(lightness: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 
 def _is_outside(rgb: np.ndarray) -> np.ndarray:
-    return ((rgb < -_ROUNDING) | (rgb > 1 + _ROUNDING)).any(axis=-1)
+    return np.any((rgb < -_ROUNDING) | (rgb > 1 + _ROUNDING), axis=-1)
 
 
 # IEC 61966-2-1 (sRGB): primaries in CIE XYZ under D65, and that white; both directions are exact inverses.

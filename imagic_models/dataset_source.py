@@ -179,15 +179,18 @@ def _undecoded(builder: Any, split: str, *, shuffle: int | None = None, skip: in
 def _decoded(encoded: bytes, gray: bool = False) -> np.ndarray:
     """Returns HWC RGB uint8 (HW if gray) as TFDS would: the orientation tag is not applied."""
     kind = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(np.frombuffer(encoded, np.uint8), kind)
+    picture = np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), kind))
     return picture if gray else picture[..., ::-1]
 
 
 def _turned_pair(pair: Pair, rng: np.random.Generator) -> Pair:
     """Returns the pair in one of eight orientations, the same for all its pictures."""
     choice = rng.integers(2**32)
-    pictures = (pair.clean, pair.degraded, pair.mask)
-    return Pair(*(None if one is None else turned(one, np.random.default_rng(choice)) for one in pictures))
+
+    def turn(picture: np.ndarray) -> np.ndarray:
+        return turned(picture, np.random.default_rng(choice))
+
+    return Pair(turn(pair.clean), turn(pair.degraded), None if pair.mask is None else turn(pair.mask))
 
 
 def _centre(pair: Pair, cutting: Cutting, side: int = 128) -> Pair:

@@ -63,6 +63,7 @@ class KerasEngine:
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Returns the network's outputs."""
         with self._lock:
             outputs = self._model.predict_on_batch(inputs[0] if len(inputs) == 1 else list(inputs))
         return [np.asarray(output, np.float32) for output in _listed(outputs)]
@@ -89,6 +90,7 @@ class OpenvinoEngine:
         self._lock = threading.Lock()
 
     def __call__(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Returns the network's outputs."""
         with self._lock:
             results = self._model([np.ascontiguousarray(array, np.float32) for array in inputs])
             return [np.array(results[number]) for number in range(len(self._model.outputs))]

@@ -46,7 +46,9 @@ def import_colorization(options: ImportColorizationOptions) -> ImportReport:
         MisuseError: for a missing file, or an output folder that holds a run.
         ImagicError: for files that are not those of this network.
     """
-    description = {_ours(layer["name"]): layer for layer in read_prototxt(_read(options.prototxt).decode("utf-8", "replace"))}
+    description = {
+        _ours(layer["name"]): layer for layer in read_prototxt(_read(options.prototxt).decode("utf-8", "replace"))
+    }
     weights = {_ours(name): layer for name, layer in read_caffemodel(_read(options.caffemodel)).items()}
     bins = _bins(Path(options.bins))
     folder = RunFolder(options.out)
@@ -101,7 +103,9 @@ def _fill(model: keras.Model, weights: Mapping[str, CaffeLayer]) -> None:
         arrays = _converted(layer.name, weights[layer.name])
         expected = [tuple(variable.shape) for variable in layer.weights]
         if [array.shape for array in arrays] != expected:
-            raise ImagicError(f"the weights of {layer.name} are of shapes {expected}", [array.shape for array in arrays])
+            raise ImagicError(
+                f"the weights of {layer.name} are of shapes {expected}", [array.shape for array in arrays]
+            )
         layer.set_weights(arrays)
 
 

@@ -124,10 +124,7 @@ def spatial_consistency(degraded: keras.KerasTensor, restored: keras.KerasTensor
     References:
         C. Guo et al., CVPR 2020, equation 4.
     """
-    means = [
-        _averaged(ops.mean(picture, axis=-1, keepdims=True), 4)
-        for picture in (degraded, restored)
-    ]
+    means = [_averaged(ops.mean(picture, axis=-1, keepdims=True), 4) for picture in (degraded, restored)]
     change = means[1] - means[0]
     down = ops.mean(ops.square(change[:, 1:] - change[:, :-1]))
     across = ops.mean(ops.square(change[:, :, 1:] - change[:, :, :-1]))

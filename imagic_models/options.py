@@ -44,6 +44,7 @@ class TrainOptions:
         precision: of the arithmetic in training; `auto` takes mixed_bfloat16 where the machine gains from it.
         threads: processor threads of the framework; 0 for its default.
         width: channels of the network at full resolution; 0 for the preset's.
+        depth: residual blocks of a U-Net at its lowest resolution; 0 for the preset's.
         checkpoint_every: steps between checkpoints.
         validate_every: steps between validations; the best is exported as `model.keras`.
         validation_crops: number of held-out pictures to validate on.
@@ -74,6 +75,7 @@ class TrainOptions:
     precision: str = "auto"
     threads: int = 0
     width: int = 0
+    depth: int = 0
     checkpoint_every: int = 500
     validate_every: int = 1_000
     validation_crops: int = 12
@@ -89,9 +91,14 @@ class TrainOptions:
             )
         for name in ("steps", "batch_size", "decay_steps", "checkpoint_every", "validate_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("crop", "warmup_steps", "weight_decay", "threads", "width", "validation_crops", "seed"):
+        for name in ("crop", "warmup_steps", "weight_decay", "threads", "width", "depth", "validation_crops", "seed"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
-        for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES), ("optimizer", OPTIMIZERS), ("loss", ("", *LOSS_NAMES))):
+        for name, choices in (
+            ("precision", PRECISIONS),
+            ("schedule", SCHEDULES),
+            ("optimizer", OPTIMIZERS),
+            ("loss", ("", *LOSS_NAMES)),
+        ):
             self._require(name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
         self._require("crop", self.crop % CROP_MULTIPLE == 0, f"a multiple of {CROP_MULTIPLE}")
         self._require("ema", 0 <= self.ema < 1, "in [0, 1)")
@@ -110,7 +117,9 @@ class TrainOptions:
     def from_json(cls, values: dict[str, Any]) -> TrainOptions:
         """Returns the options that `to_json` wrote; names of later versions are ignored."""
         known = {field.name for field in fields(cls)}
-        kept = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        kept: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         return cls(**{name: value for name, value in kept.items() if name in known})
 
 

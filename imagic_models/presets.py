@@ -53,6 +53,7 @@ _BLIND_NOISE = (
     Ingredient("film_grain", 0.04),
 )
 
+
 def _recipe(name: str) -> tuple[Ingredient, ...]:
     return (Ingredient(name),)
 

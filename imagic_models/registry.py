@@ -18,7 +18,7 @@ from imaging.errors import ImagicError, MisuseError
 def list_lines() -> list[str]:
     """Returns one line per preset: name, network, weights, and what it does."""
     shipped = index.entries()
-    rows = [("preset", "network", "parameters", "MB", "what it does")]
+    rows: list[tuple[str, ...]] = [("preset", "network", "parameters", "MB", "what it does")]
     rows += [_row(preset, shipped.get(preset.name)) for preset in PRESETS.values()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return [
@@ -66,7 +66,9 @@ def ship(run_dir: str | Path, *, scores: Sequence[str] = (), data: str, licences
     if path.stat().st_size > index.LARGEST_FILE:
         received = path.stat().st_size
         path.unlink()
-        raise ImagicError(f"shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{received:,}", "lower --width")
+        raise ImagicError(
+            f"shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{received:,}", "lower --width"
+        )
     unpacked(path, config["architecture"], config["network"])
     shutil.copyfile(run / "training_images.json", index.FOLDER / f"{name}.training_images.json")
     index.enter(name, _entry(config, path, model.count_params(), _last_step(run)) | _described(scores, data, licences))
@@ -83,7 +85,7 @@ def _row(preset: Preset, entry: dict[str, Any] | None) -> tuple[str, ...]:
 def _weights_lines(entry: dict[str, Any]) -> list[str]:
     training = entry["training"]
     return [
-        f"- parameters: {entry['parameters']:,} ({json.dumps(entry['network']) if entry['network'] else 'default size'})",
+        f"- parameters: {entry['parameters']:,}, settings: {json.dumps(entry['network'])}",
         f"- version: {entry['sha256']} (sha256 of {entry['file']})",
         f"- trained for {training['steps']:,} steps of {training['batch_size']} crops, seed {training['seed']}",
         f"- training pictures: {entry['data']}; {entry['licences']}",

@@ -1,7 +1,7 @@
 """Restoring whole pictures with a network: any size, any depth, gray or colour, in bounded memory.
 
-    restorer = load_restorer("denoise")
-    restored = restorer.restore(picture)
+restorer = load_restorer("denoise")
+restored = restorer.restore(picture)
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Restorer:
         """Returns the restored picture in the type of the given one, `scale` times as large.
 
         Args:
-            image: HWC RGB or HW gray; uint8, uint16 or floating point in [0, 1]. Floating point may exceed [0, 1] (noise
-                does) and is not clipped.
+            image: HWC RGB or HW gray; uint8, uint16 or floating point in [0, 1]. Floating point may exceed [0, 1]
+                (noise does) and is not clipped.
             mask: HW, any numeric type from 0 (sound) to full scale (damaged): where a person sees damage. Without it
                 the network judges for itself. Only where `accepts_mask`.
             points: known colours. Only where `colours`; a gray picture becomes RGB.
@@ -156,7 +156,9 @@ class Restorer:
     def _check(self, image: np.ndarray, mask: np.ndarray | None, points: Sequence[ColourPoint]) -> None:
         array = np.asarray(image)
         if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
-            raise MisuseError("a picture to restore is HWC RGB or HW gray, at least 1x1", array.shape, "convert it first")
+            raise MisuseError(
+                "a picture to restore is HWC RGB or HW gray, at least 1x1", array.shape, "convert it first"
+            )
         to_float(array[:1, :1])  # refuses types that are no picture's
         if mask is not None and not self.accepts_mask:
             raise MisuseError("a mask is taken by art-restoration and old-photo", self.preset, "leave the mask out")
@@ -220,10 +222,8 @@ def _resampled_rows(colour: np.ndarray, full: tuple[int, int], strip: slice) -> 
     columns = np.arange(width, dtype=np.float32)
     down = (rows + np.float32(0.5)) * np.float32(colour.shape[0] / height) - np.float32(0.5)
     across = (columns + np.float32(0.5)) * np.float32(colour.shape[1] / width) - np.float32(0.5)
-    grid = np.broadcast_arrays(across[None, :], down[:, None])
-    return cv2.remap(
-        colour, *(np.ascontiguousarray(axis) for axis in grid), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    x, y = (np.ascontiguousarray(axis) for axis in np.broadcast_arrays(across[None, :], down[:, None]))
+    return np.asarray(cv2.remap(colour, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 __all__: list[Any] = ["OVERLAP", "TILE", "ColourPoint", "Restorer", "load_restorer"]

@@ -59,7 +59,7 @@ class RunFolder:
 
     def save_checkpoint(self, step: int, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Writes the checkpoint of a step and removes all but the newest `KEPT_CHECKPOINTS`."""
-        packed = dict(arrays) | {"state": np.array(json.dumps(state))}
+        packed: dict[str, Any] = dict(arrays) | {"state": np.array(json.dumps(state))}
 
         def write(path: Path) -> None:
             with path.open("wb") as file:

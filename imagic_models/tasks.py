@@ -27,7 +27,8 @@ class Pack(Protocol):
 
     def __call__(
         self, clean: np.ndarray, degraded: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator
-    ) -> tuple[Arrays, Arrays]: ...
+    ) -> tuple[Arrays, Arrays]:
+        """Returns (inputs, targets)."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,6 @@ def put_point(
 TASKS: dict[str, Task] = {
     "restore": Task(pack_restoration),
     "repair": Task(pack_repair, {"hint_channels": 2, "mask_head": True}),
-    "colorize": Task(
-        pack_colours, {"input_channels": 1, "hint_channels": 3, "output_channels": 2, "residual": False}
-    ),
+    "colorize": Task(pack_colours, {"input_channels": 1, "hint_channels": 3, "output_channels": 2, "residual": False}),
 }
 """Super-resolution is `restore` with a network that enlarges."""

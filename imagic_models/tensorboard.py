@@ -36,10 +36,15 @@ class TensorboardLog:
         """Adds a row of degraded, restored and clean pictures: NHWC arrays, of which the first few are shown."""
         from tensorboard.compat.proto.summary_pb2 import Summary
 
-        rows = [np.hstack([_shown(one, clean.shape[1:3]) for one in row]) for row in zip(degraded, restored, clean)]
+        rows = [
+            np.hstack([_shown(one, clean.shape[1:3]) for one in row])
+            for row in zip(degraded, restored, clean, strict=True)
+        ]
         sheet = np.vstack(rows[:PICTURES])
         _, png = cv2.imencode(".png", sheet[..., ::-1])
-        image = Summary.Image(height=sheet.shape[0], width=sheet.shape[1], colorspace=3, encoded_image_string=png.tobytes())
+        image = Summary.Image(
+            height=sheet.shape[0], width=sheet.shape[1], colorspace=3, encoded_image_string=png.tobytes()
+        )
         self._add(step, Summary(value=[Summary.Value(tag=tag, image=image)]))
 
     def close(self) -> None:

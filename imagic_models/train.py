@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,23 @@ from imagic_models.train_report import TrainReport
 from imaging.errors import MisuseError
 
 Source = CropSource | PairSource
+OnValidation = Callable[[int, float | None], None]
 
 
-def train(options: TrainOptions) -> TrainReport:
+def train(options: TrainOptions, on_validation: OnValidation | None = None) -> TrainReport:
     """Trains a preset and returns what came of it; the run folder holds the model.
+
+    Args:
+        options: what to train, on what, for how long.
+        on_validation: called with the step and the mean PSNR (None without held-out pictures) after each validation;
+            what it raises ends the training.
 
     Raises:
         MisuseError: for an unknown preset or recipe, an empty picture folder, a missing dataset, a run folder that
             holds another run, or a resume with another network.
     """
     preset = get_preset(options.preset)
-    options = dataclasses.replace(
-        options, crop=options.crop or preset.crop, loss=options.loss or preset.loss
-    )
+    options = dataclasses.replace(options, crop=options.crop or preset.crop, loss=options.loss or preset.loss)
     folder = RunFolder(options.run_dir)
     plan = _plan(options, preset, folder)
     source = _source(options, preset)
@@ -42,7 +47,7 @@ def train(options: TrainOptions) -> TrainReport:
         folder.write_json("training_images.json", {"phash": source.hashes()})
         mixture = [dataclasses.asdict(ingredient) for ingredient in source.mixture]
         folder.write_config(options, {**plan, "mixture": mixture, "recipes": mixture_digests(source.mixture)})
-    return loop.run()
+    return loop.run(on_validation)
 
 
 def _plan(options: TrainOptions, preset: Preset, folder: RunFolder) -> dict[str, Any]:
@@ -50,6 +55,8 @@ def _plan(options: TrainOptions, preset: Preset, folder: RunFolder) -> dict[str,
     network = dict(preset.network) | dict(TASKS[preset.task].network)
     if options.width:
         network["width"] = options.width
+    if options.depth:
+        network["middle_blocks"] = options.depth
     plan = {"preset": preset.name, "architecture": preset.architecture, "network": network, "seed": options.seed}
     config = folder.read_config()
     if options.resume and config is None:

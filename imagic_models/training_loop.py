@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,10 +62,12 @@ class TrainingLoop:
         self.recent = deque(self.progress.losses, maxlen=SPIKE_WINDOW)
         self.validation = source.validation()
         self.log = TensorboardLog(folder.path / "tensorboard") if options.tensorboard else None
+        self.on_validation: Callable[[int, float | None], None] = lambda step, psnr: None
         self.waited_s = 0.0
 
-    def run(self) -> TrainReport:
-        """Trains to the planned step or to a signal."""
+    def run(self, on_validation: Callable[[int, float | None], None] | None = None) -> TrainReport:
+        """Trains to the planned step or to a signal; `on_validation` gets step and PSNR."""
+        self.on_validation = on_validation or self.on_validation
         started, first = time.monotonic(), self.progress.step
         with stop_signals() as stop, self._bar() as bar:
             for batch in self._batches():
@@ -135,6 +137,7 @@ class TrainingLoop:
         if psnr is None or self.progress.best_psnr is None or psnr > self.progress.best_psnr:
             self.progress.best_psnr = psnr
             self.folder.save_model(model)
+        self.on_validation(self.progress.step, psnr)
 
     def _show(self, row: Mapping[str, Any], restored: Mapping[str, np.ndarray]) -> None:
         """Writes the row of the history and the first pictures of each validation batch for TensorBoard."""

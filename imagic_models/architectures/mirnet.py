@@ -51,7 +51,9 @@ def _multi_scale_block(x: keras.KerasTensor, width: int, dtype: str) -> keras.Ke
         streams.append(_down(streams[-1], width * 2**stream, dtype))
     streams = [_dual_attention(stream, dtype) for stream in streams]
     streams = [
-        _selective_fusion([_resized(source, level, target, width, dtype) for level, source in enumerate(streams)], dtype)
+        _selective_fusion(
+            [_resized(source, level, target, width, dtype) for level, source in enumerate(streams)], dtype
+        )
         for target in range(_STREAMS)
     ]
     streams = [_dual_attention(stream, dtype) for stream in streams]

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+Shape = tuple[int | None, ...]
+
 
 @keras.saving.register_keras_serializable("imagic")
 class PixelShuffle(keras.layers.Layer):
@@ -27,18 +29,21 @@ class PixelShuffle(keras.layers.Layer):
         self.scale = scale
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the enlarged picture."""
         batch, height, width, channels = ops.shape(inputs)
         scale, kept = self.scale, channels // self.scale**2
         grid = ops.reshape(inputs, (batch, height, width, kept, scale, scale))
         grid = ops.transpose(grid, (0, 1, 4, 2, 5, 3))
         return ops.reshape(grid, (batch, height * scale, width * scale, kept))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Returns NHWC, where None is unknown."""
         batch, height, width, channels = input_shape
         larger = (None if side is None else side * self.scale for side in (height, width))
-        return (batch, *larger, channels // self.scale**2)
+        return (batch, *larger, (channels or 0) // self.scale**2)
 
     def get_config(self) -> dict[str, Any]:
+        """Returns what the layer is rebuilt from."""
         return {**super().get_config(), "scale": self.scale}
 
 
@@ -50,9 +55,11 @@ class Doubling(keras.layers.Layer):
     """
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Returns the enlarged feature maps."""
         return _doubled(_doubled(inputs, 1), 2)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Returns NHWC, where None is unknown."""
         batch, height, width, channels = input_shape
         larger = (None if side is None else side * 2 for side in (height, width))
         return (batch, *larger, channels)

@@ -24,7 +24,7 @@ def entries() -> dict[str, dict[str, Any]]:
 
 def pack(weights: Sequence[np.ndarray], path: Path) -> None:
     """Writes weights as float16 into an .npz whose bytes depend on nothing but the weights."""
-    halves = {f"{number:04d}": np.asarray(array, np.float16) for number, array in enumerate(weights)}
+    halves: dict[str, Any] = {f"{number:04d}": np.asarray(array, np.float16) for number, array in enumerate(weights)}
     with path.open("wb") as file:
         np.savez(file, **halves)
 

@@ -27,7 +27,6 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained_run(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run folder of a small denoiser that was trained for six steps."""
-    from imagic_models.options import TrainOptions
     from imagic_models.train import train
 
     folder = tmp_path_factory.mktemp("runs") / "denoise"

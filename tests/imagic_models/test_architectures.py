@@ -30,7 +30,9 @@ def inputs_of(channels, size, seed=0):
 
 def outputs_of(model, inputs):
     outputs = model(inputs, training=False)
-    return [np.asarray(ops.convert_to_numpy(output)) for output in (outputs if isinstance(outputs, list) else [outputs])]
+    return [
+        np.asarray(ops.convert_to_numpy(output)) for output in (outputs if isinstance(outputs, list) else [outputs])
+    ]
 
 
 def test_every_architecture_is_tested():

@@ -12,7 +12,9 @@ from imaging.recipes import list_recipes
 
 
 def source_of(preset="denoise", crop=32, canvas=0, cuts=1, batch_size=4, seed=0, validation=1):
-    pictures = [cv2.resize(picture, (96, 80)) for picture in (data.astronaut(), data.coffee(), data.chelsea(), data.rocket())]
+    pictures = [
+        cv2.resize(picture, (96, 80)) for picture in (data.astronaut(), data.coffee(), data.chelsea(), data.rocket())
+    ]
     row = PRESETS[preset]
     return CropSource(
         CleanPictures(pictures, validation=validation, seed=seed),

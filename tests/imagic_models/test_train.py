@@ -117,7 +117,11 @@ def test_a_loss_spike_goes_back_to_the_last_checkpoint(photographs, tmp_path, mo
     from imagic_models.network_state import TrainedNetwork
 
     step = TrainedNetwork.step
-    monkeypatch.setattr(TrainedNetwork, "step", lambda self, number, batch: float("nan") if number == 4 else step(self, number, batch))
+
+    def spiked(self, number, batch):
+        return float("nan") if number == 4 else step(self, number, batch)
+
+    monkeypatch.setattr(TrainedNetwork, "step", spiked)
     report = train(options_of(tmp_path, photographs))
     assert report.rollbacks == 1
     assert report.step == 6
@@ -186,7 +190,9 @@ def test_the_loss_names_are_those_of_the_losses():
 
 
 def test_the_cosine_rises_and_falls():
-    options = TrainOptions("denoise", "run", images="x", steps=100, warmup_steps=10, learning_rate=1.0, final_learning_rate=0.0)
+    options = TrainOptions(
+        "denoise", "run", images="x", steps=100, warmup_steps=10, learning_rate=1.0, final_learning_rate=0.0
+    )
     rates = [learning_rate_at(step, options) for step in range(101)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[10] == 1.0
