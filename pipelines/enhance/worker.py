@@ -12,15 +12,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from imaging.diagnosis import decide, diagnose
+from imaging.colour import space_of, to_working
+from imaging.diagnosis import Detect, decide, diagnose
 from imaging.errors import ImagicError
 from imaging.files import LostPassport, UnreadableImage, draft_of, publish, write_picture
 from imaging.guard import DecoderPool
 from imaging.header import reading
 from imaging.picture import Picture
+from imaging.pixels import Image
 from pipelines.enhance.chain import Finish, Step, enhance_picture
 from pipelines.enhance.ledger import DONE, FAILED, LEDGER_NAME, NOT_REACHED, SKIPPED, STARTED, Ledger, Record, readable
-from pipelines.enhance.models import Factory, key_of, settings_of, steps_of
+from pipelines.enhance.models import Factory, key_of, restorer_of, settings_of, steps_of
 from pipelines.enhance.options import EnhanceOptions, Stage
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -113,7 +115,7 @@ class Worker:
         return replace(record, content=content, key=key_of(content, self._settings))
 
     def _settled(self, record: Record) -> Record | None:
-        """Return the outcome that stands from an earlier run: a whole result, or a failure that is not to be retried."""
+        """Return the outcome that stands from an earlier run: a whole result, or a failure not to be retried."""
         known = self._ledger.find(record.path)
         if known is None or known.key != record.key:
             return None
@@ -155,8 +157,18 @@ class Worker:
         """Return the record with the stages to apply: those asked for, or those that the measurements ask for."""
         if not self._options.auto:
             return replace(record, stages=[(stage.model, stage.strength) for stage in self._options.stages])
-        measured = diagnose(picture.pages[0].samples)
+        measured = diagnose(self._rgb(picture), self._detect())
         return replace(record, measured=measured, stages=list(decide(measured)))
+
+    def _rgb(self, picture: Picture) -> Image:
+        """Return the first page in the working space, which is what models will see of it."""
+        samples = picture.pages[0].samples
+        return to_working(samples, space_of(samples, picture.passport.icc))
+
+    def _detect(self) -> Detect | None:
+        """Return how the model for old prints finds damage, if there is one that can."""
+        restorer = restorer_of(self._factory, "old-photo", self._options.engine)
+        return getattr(restorer, "detect", None) if getattr(restorer, "accepts_mask", False) else None
 
     def _result(self, picture: Picture, steps: list[Step], record: Record) -> Picture:
         finish = Finish(self._options.detail, self._options.stretch)
