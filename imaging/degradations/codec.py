@@ -18,7 +18,17 @@ def _eight_bit(image: Image) -> Coded:
     return cv2.cvtColor(scaled.reshape(image.shape), cv2.COLOR_RGB2BGR).astype(np.uint8, copy=False)
 
 
+_LONGEST = 16_000
+"""Pixels of the longest side that is encoded at once: WebP ends at 16,383, and JPEG's blocks divide this number."""
+
+
 def _recoded(coded: Coded, suffix: str, options: list[int]) -> Coded:
+    """Return the picture encoded and decoded, in pieces if it is too long for the format."""
+    for axis in (0, 1):
+        if coded.shape[axis] > _LONGEST:
+            pieces = np.split(coded, range(_LONGEST, coded.shape[axis], _LONGEST), axis=axis)
+            whole = [_recoded(np.ascontiguousarray(piece), suffix, options) for piece in pieces]
+            return np.concatenate(whole, axis=axis)
     _, data = cv2.imencode(suffix, coded, options)
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
     assert decoded is not None, "cv2 decodes what it has just encoded"

@@ -16,7 +16,7 @@ from imaging.degradations.blur import (
     motion_kernel,
     out_of_register,
 )
-from imaging.degradations.codec import double_jpeg, jpeg, posterisation
+from imaging.degradations.codec import double_jpeg, jpeg, posterisation, webp
 from imaging.degradations.exposure import colour_cast, overexposure, underexposure, vignetting
 from imaging.degradations.fading import fading
 from imaging.degradations.fields import smooth_field
@@ -243,6 +243,14 @@ def test_jpeg_is_that_of_the_library_and_blocks_grow_with_its_loss() -> None:
     expected = cv2.imdecode(coded, cv2.IMREAD_COLOR)[:, :, ::-1]
     np.testing.assert_allclose(jpeg(image, quality=30, subsampled=True, rng=rng()) * 255, expected, atol=1e-3)
     assert double_jpeg(image, quality=20, second_quality=90, shift=3, subsampled=True, rng=rng()).shape == image.shape
+
+
+def test_pictures_longer_than_a_codec_allows_are_coded_in_pieces() -> None:
+    long = np.tile(photograph()[:8], (1, 34, 1))
+    assert long.shape[1] > 16383
+    degraded = webp(long, quality=50, rng=rng())
+    assert degraded.shape == long.shape
+    assert 0 < np.abs(degraded - long).mean() < 0.1
 
 
 def test_posterisation_leaves_the_levels_it_says() -> None:
