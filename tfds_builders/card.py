@@ -48,7 +48,7 @@ class Built:
 
 
 def write_card(built: Built) -> None:
-    """Writes README.md, the contact sheet, ATTRIBUTION.md (when some licence asks for it), recipe.json, croissant.json."""
+    """Writes README.md, contact sheet, recipe.json, croissant.json and, when a licence asks for it, ATTRIBUTION.md."""
     images = built.images
     write_sheet(sheet_of(images, built.recipe, built.options), built.folder / SHEET)
     (built.folder / "recipe.json").write_text(built.recipe.model_dump_json(indent=1) + "\n")
@@ -84,7 +84,11 @@ def _readme(built: Built, images: Sequence[PlannedImage], credited: bool) -> lis
         *_table("Licence", _counted(image.licence for image in images), ("Pictures",)),
         *credit,
         *_table("Source", _counted(image.source for image in images), ("Pictures",)),
-        *(_table("Left out because", sorted((k, (str(v),)) for k, v in reasons.items()), ("Pictures",)) if reasons else []),
+        *(
+            _table("Left out because", sorted((k, (str(v),)) for k, v in reasons.items()), ("Pictures",))
+            if reasons
+            else []
+        ),
         "## How it was made",
         "",
         *(f"- {key}: `{value}`" for key, value in built.plan.identity.items()),

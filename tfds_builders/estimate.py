@@ -53,7 +53,7 @@ def estimate(plan: Plan, recipe: Recipe, options: BuildOptions) -> list[str]:
         f"examples   {round(sample.examples * each):,}",
         f"size       {sample.num_bytes * each / 1e6:,.1f} MB, {free / 1e6:,.0f} MB are free",
         f"time       {seconds:,.0f} s with {options.workers} workers ({plan.planned / seconds:,.1f} images/s)",
-        "nothing was written",
+        "no dataset was written",
     ]
 
 

@@ -17,10 +17,12 @@ _HERE = Path(__file__).parent / DATASET_NAME
 
 
 def description() -> str:
+    """Returns what the datasets are, in prose."""
     return (_HERE / "README.md").read_text(encoding="utf-8").strip()
 
 
 def citation() -> str:
+    """Returns how to cite them, in BibTeX."""
     return (_HERE / "CITATIONS.bib").read_text(encoding="utf-8").strip()
 
 
@@ -35,7 +37,9 @@ def pair_features(has_mask: bool) -> tfds.features.FeaturesDict:
     text, image = tfds.features.Text, tfds.features.Image
     features = {
         "degraded": image(shape=(None, None, 3), encoding_format="png", doc="What a model is given: 8-bit RGB."),
-        "clean": image(shape=(None, None, 3), doc="What it should give back: the original, in its own bytes if possible."),
+        "clean": image(
+            shape=(None, None, 3), doc="What it should give back: the original, in its own bytes if possible."
+        ),
         "key": text(doc="Name of the example, the same in every build of the same pictures."),
         "recipe": text(doc="Name of the recipe that degraded the picture."),
         "trace": text(doc="JSON of everything that was drawn; `imaging.recipes.replay` repeats it."),

@@ -31,16 +31,27 @@ def is_hugging_face(path: Path) -> bool:
 
 
 def take_out(pictures: Iterable[tuple[str, bytes]], cache: Path) -> Iterator[tuple[str, Path]]:
-    """Stores each picture under its sha256 and yields its key with the file."""
+    """Stores each picture under its sha256 and yields its key with the file.
+
+    Raises:
+        ImagicError: the cache cannot be written.
+    """
     for key, content in pictures:
         digest = hashlib.sha256(content).hexdigest()
         path = cache / digest[:2] / f"{digest}.{_suffix(content)}"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{digest}.{os.getpid()}.partial")
-            partial.write_bytes(content)
-            partial.replace(path)
+        try:
+            if not path.exists():
+                _store(content, path)
+        except OSError as error:
+            raise ImagicError("The data folder must be writable", f"{cache} ({error.strerror})", "Make room") from error
         yield key, path
+
+
+def _store(content: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def tfds_pictures(folder: Path) -> Iterator[tuple[str, bytes]]:

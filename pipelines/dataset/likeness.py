@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -71,7 +72,7 @@ def groups(size: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
 
 def _banded_pairs(hashes: Hashes, bits: int) -> Iterator[tuple[int, int]]:
     edges = np.linspace(0, 64, bits + 2).astype(int)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         band = (hashes >> np.uint64(low)) & np.uint64((1 << int(high - low)) - 1)
         members: dict[int, list[int]] = defaultdict(list)
         for index, value in enumerate(band.tolist()):

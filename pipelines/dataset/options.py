@@ -125,10 +125,12 @@ class BuildOptions:
 
     @property
     def view_size(self) -> Size:
+        """Which part of a picture becomes an example."""
         return parse_size(self.size)
 
     @property
     def failure_limit(self) -> FailureLimit:
+        """How many pictures may fail."""
         return parse_limit(self.max_failures)
 
     def runner_options(self) -> RunnerOptions:

@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipelines.dataset.likeness import groups, near_any, near_pairs
 from pipelines.dataset.options import DATASET_NAME, BuildOptions
@@ -168,7 +169,7 @@ def cut_shards(split: str, members: Sequence[Scanned], options: BuildOptions) ->
     edges = [len(members) * index // count for index in range(count + 1)]
     return [
         Shard(shard_name(split, index, count, options.format), split, tuple(map(_planned, ordered[low:high])))
-        for index, (low, high) in enumerate(zip(edges, edges[1:], strict=False))
+        for index, (low, high) in enumerate(pairwise(edges))
     ]
 
 

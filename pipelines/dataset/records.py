@@ -16,7 +16,8 @@ import google_crc32c
 class RecordWriter(Protocol):
     """Takes records one by one; the file is whole after `close`."""
 
-    def write(self, record: bytes) -> None: ...
+    def write(self, record: bytes) -> None:
+        """Adds a record."""
 
     def close(self) -> str:
         """Brings the file to the disk and returns the sha256 of its content."""
@@ -30,16 +31,18 @@ class TFRecordWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "wb")
+        self._file = path.open("wb")
         self._sha256 = hashlib.sha256()
 
     def write(self, record: bytes) -> None:
+        """Adds a record."""
         length = struct.pack("<Q", len(record))
         for part in (length, _masked_crc(length), record, _masked_crc(record)):
             self._file.write(part)
             self._sha256.update(part)
 
     def close(self) -> str:
+        """Brings the file to the disk and returns the sha256 of its content."""
         with self._file:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -56,10 +59,12 @@ class ArrayRecordWriter:
         self._writer: Any = Writer(str(path), "group_size:1")
 
     def write(self, record: bytes) -> None:
+        """Adds a record."""
         with _disk_trouble():
             self._writer.write(record)
 
     def close(self) -> str:
+        """Brings the file to the disk and returns the sha256 of its content."""
         with _disk_trouble():
             self._writer.close()
         return file_sha256(self._path, sync=True)

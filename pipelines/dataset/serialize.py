@@ -1,7 +1,7 @@
 """tf.train.Example in its wire form, written here so that workers need no TensorFlow and bytes never vary.
 
-The message is a map from name to a list of bytes, integers or floats; protobuf leaves the order of a map open, and its
-libraries use that freedom. Here the names are sorted. Messages are (field << 3 | wire type), then a length, then a body:
+The message is a map from name to a list of bytes, integers or floats; protobuf leaves the order of a map open, and
+its libraries use that freedom. Here the names are sorted. A message is (field << 3 | wire type), a length, a body:
 https://protobuf.dev/programming-guides/encoding/.
 """
 

@@ -28,6 +28,7 @@ class Tally:
         self._path, self._noted = path, 0.0
 
     def note(self, *, now: bool = False) -> None:
+        """Writes the counts, unless that was done a moment ago."""
         if now or time.monotonic() - self._noted > _REPORT_S:
             self._noted = time.monotonic()
             failed = sum(failure.failed for failure in self.failures)

@@ -38,6 +38,7 @@ class Size:
 
     @property
     def crops(self) -> bool:
+        """Whether views are parts of a picture."""
         return self.kind in ("random", "grid")
 
     def smallest_side(self) -> int:

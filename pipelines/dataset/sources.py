@@ -7,6 +7,7 @@ import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,14 @@ def list_pictures(images: str, cache: Path) -> list[Listed]:
 
 
 def printable(name: str) -> str:
-    """Returns a file name as valid UTF-8: undecodable bytes become escapes, as in `caf\\xe9.jpg`."""
+    r"""Returns a file name as valid UTF-8: undecodable bytes become escapes, as in `caf\xe9.jpg`."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _check(listed: list[Listed], images: str) -> None:
     if not listed:
         raise ImagicError("There must be at least one picture", images, "Point --images at a folder with pictures")
-    twice = [one.key for one, other in zip(listed, listed[1:], strict=False) if one.key == other.key]
+    twice = [one.key for one, other in pairwise(listed) if one.key == other.key]
     if twice:
         raise ImagicError("A picture is listed once", f"{twice[0]} in {images}", "Remove the repeated lines")
 
@@ -84,7 +85,7 @@ def _from_manifest(images: str, cache: Path) -> Iterator[Listed]:
         yield Listed(
             row.image_id,
             str(folder / row.path),
-            f"{row.source}/{row.work_id}",
+            f"{row.source}/{row.work_id}" if row.work_id else "",
             row.source,
             row.licence,
             row.attribution,
@@ -116,8 +117,12 @@ def _from_paths(paths: Iterable[Path], folder: Path) -> Iterator[Listed]:
 
 
 def _from_csv(images: str, cache: Path) -> Iterator[Listed]:
-    with open(images, newline="", encoding="utf-8-sig") as file:
-        yield from _from_rows(csv.DictReader(file), images)
+    try:
+        with open(images, newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ImagicError("A list is CSV in UTF-8", f"{images} ({error})") from error
+    yield from _from_rows(rows, images)
 
 
 def _from_parquet(images: str, cache: Path) -> Iterator[Listed]:

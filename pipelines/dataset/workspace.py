@@ -51,6 +51,7 @@ class Receipt:
 
     @property
     def split(self) -> str:
+        """The split that the shard is part of."""
         return self.shard.removeprefix(f"{DATASET_NAME}-").split(".")[0]
 
 
@@ -66,26 +67,24 @@ class Workspace:
 
     @property
     def hidden(self) -> Path:
+        """The folder of the files below."""
         return self.folder / NAME
-
-    @property
-    def stop_file(self) -> Path:
-        return self.hidden / "stop"
 
     def stop(self, reason: ImagicError) -> None:
         """Tells all workers to stop, and the job why."""
         with suppress(OSError):  # no room even for this: then the missing receipt tells
-            _write(self.stop_file, json.dumps([reason.rule, reason.received, reason.remedy]))
+            _write(self._stop_file, json.dumps([reason.rule, reason.received, reason.remedy]))
 
     def stopped(self) -> bool:
         """Whether the workers are to stop."""
-        return self.stop_file.exists()
+        return self._stop_file.exists()
 
     def stop_reason(self) -> ImagicError | None:
         """Returns why the workers were told to stop; None when they were not."""
-        return ImagicError(*json.loads(self.stop_file.read_text())) if self.stopped() else None
+        return ImagicError(*json.loads(self._stop_file.read_text())) if self.stopped() else None
 
     def progress_file(self, shard: str) -> Path:
+        """Where a shard's counts are noted; with an empty name, the folder of all."""
         return self.hidden / "progress" / shard
 
     def partial_file(self, shard: str) -> Path:
@@ -109,7 +108,7 @@ class Workspace:
             shutil.rmtree(self.hidden / name, ignore_errors=True)
         for name in ("partial", "progress", "receipts", "shards"):
             (self.hidden / name).mkdir(parents=True, exist_ok=True)
-        self.stop_file.unlink(missing_ok=True)
+        self._stop_file.unlink(missing_ok=True)
         for shard in plan.shards:
             lines = [json.dumps(dataclasses.asdict(image)) for image in shard.images]
             _write(self._shard_file(shard.name), "\n".join(lines) + "\n")
@@ -134,6 +133,7 @@ class Workspace:
         return (self.hidden / "missing").read_text().splitlines()
 
     def store_receipt(self, receipt: Receipt) -> None:
+        """Writes the proof that a shard is finished."""
         _write(self._receipt_file(receipt.shard), json.dumps(dataclasses.asdict(receipt), indent=1))
 
     def receipt(self, name: str) -> Receipt | None:
@@ -154,6 +154,10 @@ class Workspace:
             and path.stat().st_size == receipt.file_bytes
             and file_sha256(path) == receipt.sha256
         )
+
+    @property
+    def _stop_file(self) -> Path:
+        return self.hidden / "stop"
 
     def _old_identity(self) -> dict[str, str]:
         try:
@@ -178,7 +182,7 @@ def locked(workspace: Workspace) -> Iterator[None]:
     """
     try:
         workspace.hidden.mkdir(parents=True, exist_ok=True)
-        file = open(workspace.hidden / "lock", "w")
+        file = (workspace.hidden / "lock").open("w")
     except OSError as error:
         raise ImagicError(
             "The data folder must be writable", f"{workspace.folder} ({error.strerror})", "Choose another --data-dir"

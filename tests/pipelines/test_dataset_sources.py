@@ -1,5 +1,6 @@
 import csv
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -102,8 +103,23 @@ def test_a_manifest_brings_work_licence_credit_and_hash(tmp_path):
         assert list_pictures(str(images), tmp_path) == [expected]
 
 
+def test_pictures_of_unknown_works_are_not_taken_for_one_work(tmp_path):
+    write_parquet([ManifestRow(f"{i:064x}", f"{i}.png", "met", "") for i in range(2)], tmp_path / "manifest.parquet")
+    assert [one.work for one in list_pictures(str(tmp_path), tmp_path)] == ["", ""]
+
+
+def test_a_list_that_is_no_utf8_is_refused(tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"path\ncaf\xe9.png\n")
+    with pytest.raises(ImagicError) as caught:
+        list_pictures(str(tmp_path / "list.csv"), tmp_path)
+    assert "UTF-8" in str(caught.value)
+
+
 def test_csv_and_parquet_lists_name_files_beside_them(folder, tmp_path):
-    rows = [{"path": "a.png", "licence": "CC0-1.0", "work_id": "one"}, {"path": "below/c.png", "licence": "", "work_id": ""}]
+    rows = [
+        {"path": "a.png", "licence": "CC0-1.0", "work_id": "one"},
+        {"path": "below/c.png", "licence": "", "work_id": ""},
+    ]
     with open(folder / "list.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
@@ -111,7 +127,10 @@ def test_csv_and_parquet_lists_name_files_beside_them(folder, tmp_path):
     pq.write_table(pa.Table.from_pylist(rows), folder / "list.parquet")
     from_csv, from_parquet = (list_pictures(str(folder / f"list.{kind}"), tmp_path) for kind in ("csv", "parquet"))
     assert from_csv == from_parquet
-    assert [(one.key, one.work, one.licence) for one in from_csv] == [("a.png", "one", "CC0-1.0"), ("below/c.png", "", "")]
+    assert [(one.key, one.work, one.licence) for one in from_csv] == [
+        ("a.png", "one", "CC0-1.0"),
+        ("below/c.png", "", ""),
+    ]
     assert [one.reason for one in looked(from_csv)] == ["", ""]
 
 
@@ -128,7 +147,7 @@ def test_a_hugging_face_folder_is_taken_out_once_and_verbatim(tmp_path):
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
     listed = list_pictures(str(tmp_path / "hub"), tmp_path / "cache")
-    assert [open(one.path, "rb").read() for one in listed] == [encoded(seed) for seed in range(3)]
+    assert [Path(one.path).read_bytes() for one in listed] == [encoded(seed) for seed in range(3)]
     assert [one.key for one in listed] == [f"data-00000-of-00001.arrow/{index:08d}" for index in range(3)]
 
 

@@ -105,9 +105,11 @@ def test_a_damaged_shard_is_noticed_and_made_again(options, bytes_of, harm):
     shard = next(folder.glob("*train*"))
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 1
-    {"cut": lambda: shard.write_bytes(content[:-9]), "flip": lambda: shard.write_bytes(content), "remove": shard.unlink}[
-        harm
-    ]()
+    {
+        "cut": lambda: shard.write_bytes(content[:-9]),
+        "flip": lambda: shard.write_bytes(content),
+        "remove": shard.unlink,
+    }[harm]()
     assert build_dataset(options()).datasets[0].kept_shards == len(receipts(folder)) - 1
     assert bytes_of(folder) == good
 
@@ -204,7 +206,10 @@ def test_failures_within_the_limit_pass(options, pictures):
 
 
 def test_failures_that_come_while_writing_stop_the_build_too(options, pictures, tmp_path):
-    rows = [ManifestRow(f"{i:064x}", f"in/{i:04d}.png", "met", str(i), phash="0f1e2d3c4b5a6978", width=64, height=48) for i in range(12)]
+    rows = [
+        ManifestRow(f"{i:064x}", f"in/{i:04d}.png", "met", str(i), phash="0f1e2d3c4b5a6978", width=64, height=48)
+        for i in range(12)
+    ]
     write_parquet(rows, tmp_path / "manifest.parquet")
     for path in pictures.iterdir():
         path.write_bytes(path.read_bytes()[:-300])

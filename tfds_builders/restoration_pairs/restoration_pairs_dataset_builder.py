@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import tensorflow_datasets as tfds
 
@@ -46,8 +46,10 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     """Hands the work to `build_dataset`, which resumes, locks and reports; TFDS reads what it left."""
 
     VERSION = tfds.core.Version(VERSION)
-    RELEASE_NOTES = {str(VERSION): "First version."}
-    BUILDER_CONFIGS = [RecipeConfig(name=name, description=get_recipe(name).summary) for name in list_recipes()]
+    RELEASE_NOTES: ClassVar[dict[str, str]] = {str(VERSION): "First version."}
+    BUILDER_CONFIGS: ClassVar[list[RecipeConfig]] = [
+        RecipeConfig(name=name, description=get_recipe(name).summary) for name in list_recipes()
+    ]
     MANUAL_DOWNLOAD_INSTRUCTIONS = "A crawl's output or a folder with the clean pictures, given as --manual_dir."
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -65,7 +67,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
         Args:
             download_dir: unused, nothing is downloaded.
-            download_config: its `manual_dir` is where the clean pictures are; `max_shard_size` is heeded, if not TFDS's own.
+            download_config: `manual_dir` is where the clean pictures are; `max_shard_size` is heeded.
             file_format: "tfrecord" or "array_record".
             permissions: unused, files get the user's own.
         """
