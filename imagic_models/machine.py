@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import resource
@@ -21,10 +22,8 @@ class PeakMemory:
     """
 
     def __init__(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             _CLEAR.write_text("5")
-        except OSError:
-            pass
 
     def mib(self) -> float:
         """Return the peak in MiB since construction."""

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from imagic_models.contenders import Contender
 from imagic_models.machine import PeakMemory, threads
 from imagic_models.no_reference import statistics
-from imagic_models.protocols.protocol import Case, Protocol, at_depth
+from imagic_models.protocols.protocol import Case, Level, Protocol, at_depth
 from imagic_models.scorecard import Row, Runtime
 from imagic_models.testset import Failure, Source
 from imaging.errors import ImagicError, MisuseError
@@ -22,7 +22,7 @@ def measure(
 ) -> tuple[list[Row], list[Runtime], list[Failure]]:
     """Return the rows of all answers, the cost of each contender, and the answers that failed.
 
-    Only one picture is in memory at a time; the contenders work one after the other, so that each one's peak is its own.
+    One picture is in memory at a time, and the contenders work one after the other, so that each one's peak is its own.
     """
     rows: list[Row] = []
     runtimes: list[Runtime] = []

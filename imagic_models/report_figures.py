@@ -28,7 +28,8 @@ def line_chart(lines: Mapping[str, Points], x_label: str, y_label: str, colours:
 
     Args:
         lines: points per contender, in order of x; points that are not finite are left out.
-        x_label, y_label: of the axes.
+        x_label: of the axis of strengths.
+        y_label: of the axis of values.
         colours: number of each contender's colour class.
     """
     kept = {name: [point for point in points if math.isfinite(point[1])] for name, points in lines.items()}

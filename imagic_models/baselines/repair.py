@@ -82,7 +82,7 @@ def scratches(image: FloatImage) -> np.ndarray:
 
 def _long_ones(marks: np.ndarray) -> np.ndarray:
     """Keep the connected marks that are at least 25 pixels long and five times as long as wide."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
     length = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     keep = (length >= 25) & (length**2 >= 5 * stats[:, cv2.CC_STAT_AREA])
     keep[0] = False

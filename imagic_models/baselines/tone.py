@@ -29,7 +29,7 @@ def stretch(image: FloatImage, known: Known) -> FloatImage:
 
 
 def clahe_chain(image: FloatImage, known: Known) -> FloatImage:
-    """Return local contrast on L, light denoising, gamma and mild sharpening: AI Image Enhancement Studio's enhancer."""
+    """Return CLAHE on L, light denoising, gamma and mild sharpening: the enhancer of AI Image Enhancement Studio."""
     contrasted = on_bytes(_clahe, image)
     denoised = on_bytes(lambda pixels: cv2.bilateralFilter(pixels, 5, 20, 5), contrasted)
     brightened = gamma(denoised, known) if float(denoised.mean()) < 0.35 else denoised
