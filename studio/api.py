@@ -104,10 +104,8 @@ class Api:
         form: Annotated[Form, Query(description="PNG, or the format that came.")] = "png",
     ) -> Response:
         """Restore one picture: its file's bytes in, the restored file's bytes out."""
-        if auto == bool(stages):
-            raise Refused("misuse", stages, "Either stages are named or auto chooses them", "Add ?stages=denoise")
         treatment = treatment_of(stages, auto=auto, detail=detail, stretch=stretch)
-        self._check_stages(treatment)
+        self._check(treatment)
         kept = self._store.add(await request.body(), name)
         try:
             await self._finish(request, lambda report: self._workshop.take_in(kept), kept.name)
@@ -148,7 +146,7 @@ class Api:
     def restore(self, request: Request, picture_id: str, treatment: Treatment) -> dict[str, Any]:
         """Start restoring a picture; ask `GET /api/jobs/{id}` how far it is."""
         kept = self._store.find(picture_id)
-        self._check_stages(treatment)
+        self._check(treatment)
         work: Work = lambda report: self._workshop.restore(kept, treatment, report)  # noqa: E731
         return self._state(self._queue.submit(client_of(request), work))
 
@@ -189,7 +187,11 @@ class Api:
         """Show a sample with one damage at a severity from 1 to 5."""
         return Response(sheets.severity_tile(damage, samples.sample(sample), severity, seed), media_type="image/png")
 
-    def _check_stages(self, treatment: Treatment) -> None:
+    def _check(self, treatment: Treatment) -> None:
+        """Refuse what cannot be done before it waits for its turn."""
+        if treatment.auto == bool(treatment.stages):
+            names = ",".join(stage.model for stage in treatment.stages)
+            raise Refused("misuse", names, "Either stages are named or auto chooses them", "Ask for one of both")
         for stage in treatment.stages:
             self._workshop.catalogue.find(stage.model)
 

@@ -62,9 +62,10 @@ def create_app(
     app.add_middleware(Gate, options=options)
     api = Api(Workshop(options, catalogue, store, decoders), queue)
     app.include_router(api.router)
-    app.include_router(Pages(options, catalogue, Results(tuple(map(Path, options.results))), app.openapi).router)
+    results = Results(tuple(map(Path, options.results)))
+    app.include_router(Pages(options, catalogue, results, app.openapi).router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.state.store, app.state.queue = store, queue
+    app.state.store, app.state.results = store, results
     return app
 
 

@@ -142,7 +142,10 @@ def ledger_view(path: Path, where: tuple[str, str] | None = None) -> LedgerView:
         path: a JSONL or Parquet ledger.
         where: show only rows with this value in this column.
     """
-    rows = _LEDGER_READERS[path.suffix](path)
+    try:
+        rows = _LEDGER_READERS[path.suffix](path)
+    except (ValueError, OSError) as error:
+        raise Refused("misuse", " ".join(str(error).split())[:200], "A ledger is whole", "Export it again") from None
     columns = tuple(dict.fromkeys(name for row in rows[:MOST_ROWS] for name in row))
     facets = {name: counts for name in columns if (counts := _counts(rows, name))}
     chosen = rows if where is None else [row for row in rows if str(row.get(where[0])) == where[1]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import shutil
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from imaging.guard import DecoderPool
 from imaging.pixels import Image, from_float, to_float
 from studio.catalogue import Catalogue
 from studio.chain import Finish, Report, Step, as_png, restore_picture
-from studio.findings import diagnosed
+from studio.findings import diagnosed, needed_networks
 from studio.options import StudioOptions
 from studio.refusals import Refused, refusal_of
 from studio.store import Kept, Store
@@ -53,10 +54,9 @@ class Workshop:
     store: Store
     decoders: DecoderPool
 
-    def image_of(self, kept: Kept) -> Image:
-        """Return the first page of an upload, HWC RGB, uint8 or uint16."""
-        picture = self.decoders.read(kept.source, pages=1)
-        return np.ascontiguousarray(to_rgb(picture.pages[0].samples, picture.passport.icc))
+    def first_page(self, kept: Kept) -> Picture:
+        """Return the first page of an upload."""
+        return self.decoders.read(kept.source, pages=1)
 
     def take_in(self, kept: Kept) -> dict[str, Any]:
         """Return the facts of an upload and what was measured, and prepare the view of it.
@@ -68,11 +68,12 @@ class Workshop:
             with self.store.working_on(kept):
                 header = probe(kept.source, max_pixels=self.options.max_pixels)
                 _check_kind(header, kept)
-                image = self.image_of(kept)
+                picture = self.first_page(kept)
                 view = kept.folder / "before.png"
-                view.write_bytes(png_of(image))
+                view.write_bytes(png_of(rgb_of(picture)))
                 kept.results["before"] = view
-                return facts(kept, header, image) | {"diagnosis": diagnosed(image, self.catalogue)}
+                samples = picture.pages[0].samples
+                return facts(kept, header, samples) | {"diagnosis": diagnosed(samples, self.catalogue)}
         except Exception as error:
             self.store.remove(kept)
             raise refusal_of(error, kept.name) from error
@@ -81,38 +82,45 @@ class Workshop:
         """Restore a picture and write its forms; return what was done."""
         with self.store.working_on(kept):
             started = time.monotonic()
-            steps = self.steps(treatment, kept, report)
             picture = self.decoders.read(kept.source)
+            steps = self.steps(treatment, picture, report)
             finish = Finish(treatment.detail, treatment.stretch)
             content = hashlib.sha256(kept.source.read_bytes()).hexdigest()
             restored = restore_picture(picture, steps, finish, content, report)
             report(0.9, "writing")
             for name in ("png", "original", "after"):
                 kept.results.pop(name, None)
-            self._write(kept, restored)
+            passed = treatment.auto and not steps and picture.passport.format != "raw"
+            self._write(kept, picture if passed else restored, passed)
             height, width = restored.pages[0].samples.shape[:2]
             seconds = time.monotonic() - started
             stages = [{"model": step.name, "strength": step.strength} for step in steps]
             return {"width": width, "height": height, "seconds": round(seconds, 2), "stages": stages}
 
-    def _write(self, kept: Kept, restored: Picture) -> None:
-        """Write the result as PNG, in its own format, and as browsers show it."""
-        png = kept.folder / "result.png"
-        write_picture(png, as_png(restored))
+    def _write(self, kept: Kept, restored: Picture, passed: bool) -> None:
+        """Write the result in its own format (the upload itself, where nothing was needed), as PNG and for the eyes."""
         own = RAW_BECOMES if restored.passport.format == "raw" else restored.passport.format
-        original = kept.folder / f"original{MEDIA[own][1]}"
-        write_picture(original, replace(restored, passport=replace(restored.passport, format=own)))
+        original, png = kept.folder / f"original{MEDIA[own][1]}", kept.folder / "result.png"
+        if passed:
+            shutil.copyfile(kept.source, original)
+        else:
+            write_picture(original, replace(restored, passport=replace(restored.passport, format=own)))
+        if own == "png":
+            png = original
+        else:
+            write_picture(png, as_png(restored))
         view = kept.folder / "after.png"
-        view.write_bytes(png_of(to_rgb(restored.pages[0].samples, restored.passport.icc)))
+        view.write_bytes(png_of(rgb_of(restored)))
         kept.results |= {"png": png, "original": original, "after": view}
 
-    def steps(self, treatment: Treatment, kept: Kept, report: Report) -> list[Step]:
+    def steps(self, treatment: Treatment, picture: Picture, report: Report) -> list[Step]:
         """Return the stages of a treatment with their restorers, loaded where they are not yet."""
+        stages = treatment.stages
         if treatment.auto:
-            proposal = diagnosed(self.image_of(kept), self.catalogue)["proposal"]
-            treatment = treatment.model_copy(update={"stages": Treatment(stages=proposal).stages})
+            stages = Treatment(stages=needed_networks(picture.pages[0].samples, self.catalogue)).stages
+        _check_points(treatment, picture.pages[0].samples)
         mask, steps = decoded_mask(treatment.mask), []
-        for stage in treatment.stages:
+        for stage in stages:
             offer = self.catalogue.find(stage.model)
             report(0.0, f"loading {offer.title}")
             restorer = self.catalogue.restorer(stage.model)
@@ -126,10 +134,18 @@ class Workshop:
             takers = ", ".join(offer.name for offer in self.catalogue.offers if offer.mask)
             raise Refused("misuse", stage, f"Damage is shown by {takers}")
         with self.store.working_on(kept):
-            image = self.image_of(kept)
+            image = rgb_of(self.first_page(kept))
             report(0.1, "looking for damage")
             found = self.catalogue.restorer(stage).detect(image)
             return png_of(from_float(found, np.uint8))
+
+
+def _check_points(treatment: Treatment, samples: Image) -> None:
+    height, width = samples.shape[:2]
+    for point in treatment.points:
+        if point.row >= height or point.column >= width:
+            rule = f"A known colour lies in its picture of {width} x {height}"
+            raise Refused("misuse", f"row {point.row}, column {point.column}", rule)
 
 
 def _check_kind(header: Header, kept: Kept) -> None:
@@ -138,7 +154,12 @@ def _check_kind(header: Header, kept: Kept) -> None:
         raise UnreadableImage("unsupported", kept.name)
 
 
-def facts(kept: Kept, header: Header, image: Image) -> dict[str, Any]:
+def rgb_of(picture: Picture) -> Image:
+    """Return the first page as HWC RGB, uint8 or uint16."""
+    return np.ascontiguousarray(to_rgb(picture.pages[0].samples, picture.passport.icc))
+
+
+def facts(kept: Kept, header: Header, samples: Image) -> dict[str, Any]:
     """Return what the page shows of a picture."""
     own = RAW_BECOMES if header.format == "raw" else header.format
     return {
@@ -146,8 +167,8 @@ def facts(kept: Kept, header: Header, image: Image) -> dict[str, Any]:
         "name": kept.name,
         "format": header.format,
         "original_suffix": MEDIA[own][1],
-        "width": image.shape[1],
-        "height": image.shape[0],
+        "width": samples.shape[1],
+        "height": samples.shape[0],
         "bit_depth": header.bit_depth,
         "pages": header.pages,
         "bytes": header.bytes,
@@ -173,4 +194,3 @@ def decoded_mask(text: str | None) -> Image | None:
     except (binascii.Error, ValueError):
         raise Refused("misuse", text[:20], "A mask is a PNG in base64") from None
     return to_rgb(read_picture(content, max_pixels=MOST_MASK_PIXELS, pages=1).pages[0].samples, None)[:, :, 0]
-

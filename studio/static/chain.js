@@ -29,7 +29,7 @@ export class Chain {
   }
 
   get runnable() {
-    return this.auto || this.stages.length > 0 || Number(byId("stretch").value) > 0;
+    return this.auto || this.stages.length > 0;
   }
 
   // Whether a chosen stage takes a "mask" or "points"; returns its name.

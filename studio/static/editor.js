@@ -94,7 +94,7 @@ export class Editor {
   }
 
   #brush() {
-    return (Number(byId("brush-size").value) * Math.max(this.notes.width, this.notes.height)) / 1000;
+    return Math.max(3, (Number(byId("brush-size").value) * Math.max(this.notes.width, this.notes.height)) / 1000);
   }
 
   #point() {
