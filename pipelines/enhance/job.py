@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ class EnhanceReport:
         stopped: why the job stopped early; empty when it did not.
         out: the output folder.
         notes: further lines for the reader.
+        dry_run: nothing was done; the notes say what would be.
     """
 
     inputs: int
@@ -50,16 +52,21 @@ class EnhanceReport:
     stopped: str = ""
     out: Path = Path()
     notes: tuple[str, ...] = ()
+    dry_run: bool = False
 
     @property
     def exit_code(self) -> int:
         """0 when all is done, 3 when some pictures failed, 1 when the job stopped or the counts do not add up."""
+        if self.dry_run:
+            return 0
         if self.stopped or sum(self.counts.values()) != self.inputs:
             return 1
         return 3 if self.counts.get("failed") else 0
 
     def lines(self) -> list[str]:
         """Say it for a terminal."""
+        if self.dry_run:
+            return list(self.notes)
         lines = [f"{self.inputs} pictures found"]
         lines += [f"  {self.counts[name]:>7} {label}" for name, label in _LABELS.items() if self.counts.get(name)]
         lines += [f"          {count} {reason}" for reason, count in self.failures.items()]
@@ -89,7 +96,7 @@ def enhance(options: EnhanceOptions, factory: Factory = load_restorer) -> Enhanc
     if options.dry_run:
         from pipelines.enhance.estimate import estimate
 
-        return EnhanceReport(0, notes=tuple(estimate(options, tasks, factory)))
+        return EnhanceReport(len(tasks), notes=tuple(estimate(options, tasks, factory)), dry_run=True)
     settings = settings_of(options, factory)
     options.out.mkdir(parents=True, exist_ok=True)
     with _alone(options.out):
@@ -98,12 +105,13 @@ def enhance(options: EnhanceOptions, factory: Factory = load_restorer) -> Enhanc
         try:
             run = ledger.begin_run(settings, len(tasks))
             allowed = options.failures_allowed(len(tasks))
+            began = time.monotonic()
             with showing_progress(ledger, run, len(tasks)):
                 handler = (options, factory, run, allowed)
                 store_tasks(options.out, tasks)
                 run_pipeline(options.runner, lambda pipeline: add_steps(pipeline, handler))
             ledger.end_run(run)
-            return _conclude(options, ledger, run, len(tasks))
+            return _conclude(options, ledger, run, len(tasks), time.monotonic() - began)
         finally:
             ledger.close()
 
@@ -124,14 +132,17 @@ def add_steps(pipeline: beam.Pipeline, job: tuple[EnhanceOptions, Factory, int, 
     )
 
 
-def _conclude(options: EnhanceOptions, ledger: Ledger, run: int, inputs: int) -> EnhanceReport:
+def _conclude(options: EnhanceOptions, ledger: Ledger, run: int, inputs: int, seconds: float) -> EnhanceReport:
     """Export the ledger, write the report and count."""
-    ledger.export(options.out)
-    if options.report:
-        from pipelines.enhance.report import write_report
+    from pipelines.enhance.report import write_report
 
-        write_report(options, ledger, run, inputs)
-    return EnhanceReport(inputs, ledger.counts(run), ledger.failures(run), ledger.stopped(run), options.out)
+    ledger.export(options.out)
+    notes = [f"Ledger: {options.out / LEDGER_NAME}"]
+    if options.report:
+        notes.append(f"Report: {write_report(options, ledger, run, inputs, seconds)}")
+    return EnhanceReport(
+        inputs, ledger.counts(run), ledger.failures(run), ledger.stopped(run), options.out, notes=tuple(notes)
+    )
 
 
 @contextmanager

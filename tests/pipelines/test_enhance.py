@@ -12,13 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import pytest
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "imaging")]
-
 import archive
 import enhance_fakes
+import numpy as np
+import pytest
 from enhance_fakes import load_softener
 from PIL import Image
 
