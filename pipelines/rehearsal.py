@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imaging.errors import ImagicError
-from pipelines.runners import import_beam
+from pipelines.dataflow import DataflowOptions
+from pipelines.runners import RunnerOptions, check_runner, import_beam, run_pipeline
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -79,6 +80,23 @@ def rehearse(assemble: Callable[[beam.Pipeline], object], code: Path = _ROOT) ->
         rule = "A worker can load every step of a job"
         raise ImagicError(rule, "; ".join(unloadable), "Move the step's code into an importable module")
     return Rehearsal(graph_bytes, sizes)
+
+
+def rehearse_on(runner: RunnerOptions, assemble: Callable[[beam.Pipeline], object]) -> list[str]:
+    """Rehearses a job for its engine and tells what was found; Dataflow's own translation is tried, too, offline.
+
+    Raises:
+        ImagicError: the job would not run.
+    """
+    if not runner.engine:
+        return []
+    lines = rehearse(assemble).lines()
+    if isinstance(runner.engine, DataflowOptions):
+        offline = replace(runner, engine=replace(runner.engine, dry_run=True))
+        check_runner(offline)
+        run_pipeline(offline, assemble)
+        lines.append("Dataflow's runner accepts the job (nothing was sent)")
+    return lines
 
 
 def _built(assemble: Callable[[beam.Pipeline], object]) -> tuple[int, dict[str, bytes]]:

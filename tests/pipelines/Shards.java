@@ -12,12 +12,14 @@ public class Shards {
         String python = given[0], folder = given[1];
         StreamExecutionEnvironment flink = StreamExecutionEnvironment.getExecutionEnvironment();
         flink.setRuntimeMode(RuntimeExecutionMode.BATCH);
-        flink.setParallelism(4);
+        int slots = 4; // said for each step: a batch job otherwise takes one slot for so few elements
         flink.fromData(Arrays.asList(given).subList(2, given.length))
             .rebalance()
             .map((MapFunction<String, String>) name -> write(python, folder, name))
             .returns(String.class)
-            .sinkTo(new DiscardingSink<>());
+            .setParallelism(slots)
+            .sinkTo(new DiscardingSink<>())
+            .setParallelism(slots);
         flink.execute("shards");
     }
 

@@ -133,6 +133,7 @@ def test_shards_that_flink_hands_out_twice_are_the_same_bytes(whole_cluster, arc
     accident = killing_one(whole_cluster, folder, "receipts/*")
     submit(whole_cluster, tmp_path, [sys.executable, str(folder), *names])
     assert accident.happened
+    assert " to FAILED on " in (whole_cluster.folder / "job-manager.log").read_text(), "nothing had to be done again"
     assert engine_trial.digests({name: folder / name for name in names}) == here.files
 
 
