@@ -62,9 +62,9 @@ class SampleMuseum:
         routes: tuple[tuple[str, Callable[..., tuple[str, bytes] | None]], ...] = (
             (r"/robots\.txt", lambda: ("text/plain", _ROBOTS.encode())),
             (r"/iiif/collection\.json", lambda: _as_json(self._collection())),
-            (r"/iiif/(\w+)/manifest\.json", self._manifest),
-            (r"/image/(\w+)/info\.json", self._info),
-            (r"/image/(\w+)/full/([\w,]+)/0/default\.(\w+)", self._image),
+            (r"/iiif/([\w-]+)/manifest\.json", self._manifest),
+            (r"/image/([\w-]+)/info\.json", self._info),
+            (r"/image/([\w-]+)/full/([\w,]+)/0/default\.(\w+)", self._image),
         )
         for pattern, respond in routes:
             match = re.fullmatch(pattern, path)
