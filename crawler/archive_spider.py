@@ -24,6 +24,7 @@ from crawler.middlewares import Held, Refused
 from crawler.optout import refused_by_headers
 from crawler.outcomes import MOVED, Outcome, backoff, of_failure, of_status, retry_after
 from crawler.pace import LONGEST_REST
+from crawler.resolver import refused_address
 from crawler.scheduler import FrontierScheduler
 from crawler.work import Work
 
@@ -82,6 +83,8 @@ class ArchiveSpider(Spider):
             self.work.held[row.host] = str(error.args[1])
         elif isinstance(error, Refused):
             self._reject(row, *error.args)
+        elif refused_address(row.url):
+            self._reject(row, "private-address", f"leads to {refused_address(row.url)}")
         else:
             self._give_up_or_wait(row, of_failure(error), evidence=str(error.__cause__ or error))
         self._release(row)

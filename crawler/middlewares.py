@@ -10,6 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 
 from crawler.frontier import host_of
 from crawler.outcomes import MOVED
+from crawler.resolver import refused_address
 from crawler.statements import HostHeld, Statements
 
 if TYPE_CHECKING:
@@ -83,5 +84,8 @@ class GateMiddleware:
         meta = {"is_statement": True, "download_maxsize": _STATEMENT_BYTES}
         try:
             return await self._crawler.engine.download_async(Request(url, meta=meta))
-        except Exception:  # every failure to answer means the same here
-            return None
+        except Exception as error:
+            address = refused_address(url)
+            if address:
+                raise Refused("private-address", f"{url} leads to {address}") from error
+            return None  # every other failure to answer means the same here

@@ -9,8 +9,6 @@ from email.utils import parsedate_to_datetime
 
 from scrapy import exceptions
 
-from crawler.resolver import PrivateAddress
-
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 
@@ -42,7 +40,6 @@ _STATUS = {
     503: Outcome("unavailable", may_pass=True, rests=True),
 }
 _FAILURES: dict[type[BaseException], Outcome] = {
-    PrivateAddress: Outcome("private-address"),
     exceptions.CannotResolveHostError: Outcome("unknown-host", may_pass=True),
     exceptions.DownloadTimeoutError: Outcome("timeout", may_pass=True),
     exceptions.DownloadConnectionRefusedError: Outcome("no-connection", may_pass=True),
@@ -64,12 +61,8 @@ def of_status(status: int) -> Outcome | None:
 
 
 def of_failure(exception: BaseException) -> Outcome:
-    """Which outcome an exception of the download is; its cause counts first, being nearer to what happened."""
-    for seen in (exception.__cause__, exception):
-        outcome = _FAILURES.get(type(seen)) if seen else None
-        if outcome:
-            return outcome
-    return Outcome("error", may_pass=True)
+    """Which outcome an exception of the download is."""
+    return _FAILURES.get(type(exception), Outcome("error", may_pass=True))
 
 
 def retry_after(headers: Mapping[str, list[str]], now: datetime | None = None) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy.resolver import CachingThreadedResolver
 from twisted.internet import defer
@@ -17,9 +18,15 @@ from twisted.internet.error import DNSLookupError
 from crawler.guard import is_public_address
 from crawler.options import is_loopback_host
 
+_REFUSED: dict[str, str] = {}
 
-class PrivateAddress(DNSLookupError):
-    """A name leads to this machine, a private network or another place that is not the public internet."""
+
+def refused_address(url: str) -> str:
+    """The private address that a URL's host was found to lead to in this process, "" if it was not.
+
+    Twisted forgets why a name did not resolve on the way to the request's errback, so it is kept here.
+    """
+    return _REFUSED.get(urlsplit(url).hostname or "", "")
 
 
 class GuardedResolver(CachingThreadedResolver):
@@ -51,4 +58,5 @@ class GuardedResolver(CachingThreadedResolver):
         is_own = bool(self.own_host) and name == self.own_host and is_loopback_host(address)
         if is_own or is_public_address(address):
             return address
-        raise PrivateAddress(f"{name} leads to {address}")
+        _REFUSED[name] = address
+        raise DNSLookupError(f"{name} leads to the private address {address}")

@@ -58,7 +58,9 @@ def read_status(out: Path) -> StatusReport:
         raise MisuseError("A status is asked of a folder that a crawl wrote", out, "Give the --out of the crawl")
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        tables = {heading: [(str(name), count) for name, count in connection.execute(sql)] for heading, sql in _TABLES.items()}
+        tables = {
+            heading: [(str(name), count) for name, count in connection.execute(sql)] for heading, sql in _TABLES.items()
+        }
         (num_bytes,) = connection.execute("SELECT COALESCE(SUM(num_bytes), 0) FROM images").fetchone()
         pairs = "SELECT cluster_id FROM images WHERE cluster_id != '' GROUP BY cluster_id HAVING COUNT(*) > 1"
         (clusters,) = connection.execute(f"SELECT COUNT(*) FROM ({pairs})").fetchone()

@@ -49,11 +49,12 @@ class Iiif(Source):
         """An image service's info.json: the address at which it gives its largest picture, and rights of its own."""
         info = record(answer.json())
         context = dict(answer.context)
-        service = _identity(info) or answer.url.removesuffix("/info.json")
+        # Where it answered, not what it calls itself: many services still give themselves an http address.
+        service = answer.url.removesuffix("/info.json")
         width, height = whole(info.get("width")), whole(info.get("height"))
         size, width, height = choose_size(info, width, height)
         extension = context.pop("extension")
-        url = f"{service.rstrip('/')}/full/{size}/0/default.{extension}"
+        url = f"{service}/full/{size}/0/default.{extension}"
         rights = (*context.pop("rights"), *_statements(info))
         yield Candidate(url=url, rights=tuple(rights), width=width, height=height, **context)
 

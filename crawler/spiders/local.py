@@ -9,7 +9,6 @@ from typing import Any
 from crawler.found import Candidate, Found
 from crawler.spiders.base import Source
 from imaging.errors import MisuseError
-from imaging.files import find_images
 
 
 class Local(Source):
@@ -38,6 +37,8 @@ class Local(Source):
 
     def seeds(self) -> Iterator[Found]:
         """The folder's images in a fixed order."""
+        from imaging.files import find_images  # brings OpenCV, which the options must not
+
         folder = Path(self.options.target).resolve()
         for path in find_images(folder):
             name = path.relative_to(folder).as_posix()

@@ -28,9 +28,9 @@ def serve_collection(site, count: int, delay: float = 0.0) -> str:
     """A IIIF collection of manifests with four images each; images take `delay` seconds."""
     for number in range(count):
 
-        def slowly(handler, body=picture(number)):
+        def slowly(handler, number=number):
             time.sleep(delay)
-            reply(handler, 200, body, {})
+            reply(handler, 200, picture(number), {})
 
         site.act(f"/image/{number}.png", slowly)
     manifests = []
