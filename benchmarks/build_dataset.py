@@ -1,7 +1,7 @@
 """Throughput and peak memory of build-dataset, beside the codec limit and TFDS's own Beam writer.
 
     python benchmarks/build_dataset.py                       # 400 and 1600 pictures of 512 x 512, 2 workers
-    python benchmarks/build_dataset.py --images 400 1600 4000 --ways factory --workers 1 2
+    python benchmarks/build_dataset.py --images 400 1600 4000 --side 128 --ways factory   # is memory flat?
 
 Each row is a process of its own, measured from its start to its end:
 
@@ -29,12 +29,11 @@ import numpy as np
 
 from imaging.errors import MisuseError
 
-SIDE = 512
 RECIPE = "denoise"
 STEP = 16  # pictures that one thread of the loop takes at a time
 
 
-def make_pictures(folder: Path, count: int) -> None:
+def make_pictures(folder: Path, count: int, side: int) -> None:
     """Writes different details of four photographs as JPEG."""
     from skimage import data
 
@@ -42,10 +41,10 @@ def make_pictures(folder: Path, count: int) -> None:
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     for index in range(count):
-        side = int(rng.integers(300, 900))
-        top, left = rng.integers(0, 901 - side, 2)
-        detail = photographs[index % len(photographs)][top : top + side, left : left + side]
-        picture = cv2.resize(detail, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+        part = int(rng.integers(300, 900))
+        top, left = rng.integers(0, 901 - part, 2)
+        detail = photographs[index % len(photographs)][top : top + part, left : left + part]
+        picture = cv2.resize(detail, (side, side), interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / f"{index:05d}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 94])
 
 
@@ -145,7 +144,7 @@ def print_table(counts: list[int], ways: list[str], workers: list[int], scratch:
     print("|---:|---:|---|---:|---:|---:|---:|")
     for count in counts:
         images = scratch / str(count) / "in"
-        make_pictures(images, count)
+        make_pictures(images, count, side)
         for threads in workers:
             for way in ways:
                 seconds, cpu, peak = measure(way, images, threads)
@@ -163,13 +162,14 @@ def main() -> None:
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, nargs="+", default=[400, 1600])
+    parser.add_argument("--side", type=int, default=512, help="pixels")
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--workers", type=int, nargs="+", default=[2])
     told = parser.parse_args()
     if min(told.images + told.workers) < 1:
         raise SystemExit(str(MisuseError("Counts are at least 1", told.images + told.workers)))
     with tempfile.TemporaryDirectory() as scratch:
-        print_table(told.images, told.ways, told.workers, Path(scratch))
+        print_table(told.images, told.side, told.ways, told.workers, Path(scratch))
 
 
 if __name__ == "__main__":
