@@ -136,9 +136,9 @@ def measure(way: str, images: Path, workers: int) -> tuple[float, float, float]:
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def print_table(counts: list[int], ways: list[str], workers: list[int], scratch: Path) -> None:
+def print_table(counts: list[int], side: int, ways: list[str], workers: list[int], scratch: Path) -> None:
     print(
-        f"{SIDE} x {SIDE} JPEG, recipe {RECIPE}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n"
+        f"{side} x {side} JPEG, recipe {RECIPE}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n"
     )
     print("| images | workers | way | s | CPU s | images/s | peak MiB |")
     print("|---:|---:|---|---:|---:|---:|---:|")
