@@ -45,10 +45,19 @@ def modules(root: Path) -> list[Path]:
     return [path.relative_to(root) for path in [*packages, root / "cli.py"] if path.exists()]
 
 
+def tree_of(path: Path) -> ast.Module:
+    """The file's syntax tree, less what stands under `if TYPE_CHECKING`: a name in an annotation is no dependency."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    return tree
+
+
 def imports(root: Path, module: Path) -> list[tuple[int, str]]:
     """(line, dotted name) of every import in a file, those inside functions included."""
     found: list[tuple[int, str]] = []
-    for node in ast.walk(ast.parse((root / module).read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(root / module)):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
