@@ -1,4 +1,4 @@
-"""Figures that others published, as data, each with its source; shown beside ours only for the same protocol and set."""
+"""Figures that others published, as data with their sources; shown beside ours only for the same protocol and set."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SET_SIZES = {
     **{"cbsd68": 68, "kodak24": 24, "mcmaster": 18, "bsd68": 68, "live1": 29, "classic5": 5, "set5": 5, "set14": 14},
     **{"bsd100": 100, "urban100": 100, "lol": 15, "gopro": 1111},
 }
-_ALIASES = {"bsds100": "bsd100", "b100": "bsd100", "lolv1": "lol", "loleval15": "lol", "eval15": "lol", "kodak": "kodak24"}
+_ALIASES = {"bsds100": "bsd100", "b100": "bsd100", "lolv1": "lol", "eval15": "lol", "kodak": "kodak24"}
 
 _DENOISING = "the papers of CBM3D, DnCNN, FFDNet, DRUNet (DPIR), SwinIR, SCUNet, Restormer, ART, Xformer and InstructIR"
 _GRAY = "the papers of DnCNN, FFDNet, DRUNet (DPIR), SwinIR, SCUNet and Restormer"
@@ -80,14 +80,14 @@ _TABLES = (
         SwinIR  | 29.86 32.25 33.69 34.67 | -
         """),
     ("super-resolution", ("set5", "set14", "bsd100", "urban100"), ("x2", "x3", "x4"), _SUPER, """
-        bicubic               | 33.66/.9299 30.39 28.42 | 30.24/.8688 27.55 26.00 | 29.56/.8431 27.21 25.96 | 26.88/.8403 24.46 23.14
-        SRCNN, 8 K            | 36.66/.9542 32.75 30.48 | 32.45/.9067 29.30 27.50 | 31.36/.8879 28.41 26.90 | 29.50/.8946 26.24 24.52
-        FSRCNN, 13 K          | 37.00/.9558 33.18 30.72 | 32.63/.9088 29.37 27.61 | 31.53/.8920 28.53 26.98 | 29.88/.9020 26.43 24.62
-        EDSR-baseline, 1.4 M  | 37.99/.9604 - - | 33.57/.9175 - - | 32.16/.8994 - - | 31.98/.9272 - -
-        IMDN, 0.7 M           | 38.00/.9605 34.36 32.21 | 33.63/.9177 30.32 28.58 | 32.19/.8996 29.09 27.56 | 32.17/.9283 28.17 26.04
-        SwinIR-light, 0.9 M   | 38.14/.9611 34.62 32.44 | 33.86/.9206 30.54 28.77 | 32.31/.9012 29.20 27.69 | 32.76/.9340 28.66 26.47
-        EDSR, 43 M            | 38.11 34.65 32.46 | 33.92 30.52 28.80 | 32.32 29.25 27.71 | 32.93 28.80 26.64
-        """),
+      bicubic|33.66/.9299 30.39 28.42|30.24/.8688 27.55 26.00|29.56/.8431 27.21 25.96|26.88/.8403 24.46 23.14
+      SRCNN, 8 K|36.66/.9542 32.75 30.48|32.45/.9067 29.30 27.50|31.36/.8879 28.41 26.90|29.50/.8946 26.24 24.52
+      FSRCNN, 13 K|37.00/.9558 33.18 30.72|32.63/.9088 29.37 27.61|31.53/.8920 28.53 26.98|29.88/.9020 26.43 24.62
+      EDSR-baseline, 1.4 M|37.99/.9604 - -|33.57/.9175 - -|32.16/.8994 - -|31.98/.9272 - -
+      IMDN, 0.7 M|38.00/.9605 34.36 32.21|33.63/.9177 30.32 28.58|32.19/.8996 29.09 27.56|32.17/.9283 28.17 26.04
+      SwinIR-light, 0.9 M|38.14/.9611 34.62 32.44|33.86/.9206 30.54 28.77|32.31/.9012 29.20 27.69|32.76/.9340 28.66 26.47
+      EDSR, 43 M|38.11 34.65 32.46|33.92 30.52 28.80|32.32 29.25 27.71|32.93 28.80 26.64
+      """),
     ("low-light", ("lol",), ("as given",), _DARK, """
         input                      | 7.77/.191
         Zero-DCE, 0.08 M           | 14.86/.562

@@ -191,7 +191,8 @@ def _pictures(card: Scorecard) -> str:
         for image, level in pairs
     )
     table = _table(Table(METRIC_LABELS.get(metric, metric), ("picture, level", *card.models), rows), card)
-    return f"<h2>Every picture</h2><details><summary>{len(rows)} rows, {escape(METRIC_LABELS.get(metric, metric))}</summary>{table}</details>"
+    summary = f"{len(rows)} rows, {escape(METRIC_LABELS.get(metric, metric))}"
+    return f"<h2>Every picture</h2><details><summary>{summary}</summary>{table}</details>"
 
 
 def _costs(card: Scorecard) -> str:

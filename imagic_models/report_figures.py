@@ -64,11 +64,12 @@ def _x_tick(value: float, at: tuple[float, float]) -> str:
 
 def _line(places: Sequence[tuple[float, float]], name: str, points: Points, colour: int) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{escape(name)}: {point[1]:.4g} at {point[0]:g}</title></circle>'
-        for (x, y), point in zip(places, points, strict=True)
-    )
+    dots = "".join(_dot(at, f"{name}: {y:.4g} at {x:g}") for at, (x, y) in zip(places, points, strict=True))
     return f'<g class="series c{colour}"><polyline points="{path}"/>{dots}</g>'
+
+
+def _dot(at: tuple[float, float], text: str) -> str:
+    return f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="3.5"><title>{escape(text)}</title></circle>'
 
 
 def _scale(values: Sequence[float]) -> tuple[float, float, float]:

@@ -146,7 +146,7 @@ def _single(options: EvaluateOptions, entry: Entry, models: tuple[str, ...], fol
 
 
 def _models(options: EvaluateOptions, entry: Entry) -> tuple[tuple[str, ...], list[str]]:
-    """Return the contenders of an entry: the user's models of its presets, or else the shipped ones; and who is missing."""
+    """Return the contenders of an entry (the user's models of its presets, or the shipped ones) and who is missing."""
     from imagic_models.network_file import find_network
     from imagic_models.weights.index import entries
 

@@ -114,7 +114,7 @@ class Scorecard:
         return tuple(name for name, _, _ in self.levels if name in scored)
 
     def mean(self, model: str, level: str, metric: str) -> float:
-        """Return the mean over pictures, as papers average; NaN without scores. Pictures too small for it are left out."""
+        """Return the mean over pictures, as papers average; NaN without scores. NaN pictures do not count."""
         values = [row.metrics[metric] for row in self.rows if (row.model, row.level) == (model, level)]
         known = [value for value in values if not math.isnan(value)]
         return float(np.mean(known)) if known else math.nan
@@ -141,7 +141,7 @@ class Scorecard:
         return Table("", header, tuple(rows))
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as JSON-able data, with the summary computed; infinities and NaN become strings and null."""
+        """Return everything as JSON-able data, means included; infinities become strings, NaN null."""
         means = [
             {"model": model, "level": level, **{metric: self.mean(model, level, metric) for metric in self.metrics}}
             for model in self.models

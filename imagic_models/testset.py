@@ -85,8 +85,8 @@ def sources(images: Path, targets: Path | None, limit: int | None = None) -> tup
 
 def hashes(source: Source, sample: Sample) -> dict[str, str]:
     """Return the perceptual hashes of a sample's pictures by path: the truth, and the given input if there is one."""
-    pictures = {str(source.target or source.path): sample.clean, str(source.path): sample.degraded}
-    return {path: phash(from_float(image, np.uint8)) for path, image in pictures.items() if image is not None}
+    pictures = ((source.target or source.path, sample.clean), (source.path, sample.degraded))
+    return {str(path): phash(from_float(image, np.uint8)) for path, image in pictures if image is not None}
 
 
 def _keyed(folder: Path) -> list[tuple[str, Path]]:
