@@ -127,7 +127,7 @@ def _of_tiff(source: Source) -> dict[str, Any]:
         pages = [tiff.pages[index].aspage() for index in range(len(tiff.pages))]
         first = pages[0]
         encoding = {"bigtiff": tiff.is_bigtiff, "pages": [_coding(page) for page in pages]}
-        dpi = first.get_resolution(2) if 282 in first.tags else None
+        dpi = first.get_resolution(2) if 282 in first.tags and int(first.resolutionunit) > 1 else None
         tag = first.tags.get(tags.ORIENTATION)
     values = {entry.tag: entry.raw for entry in directories[0].entries}
     photoshop = values.get(PHOTOSHOP_TAG)
