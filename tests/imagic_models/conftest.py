@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
 from skimage import data
+
+from imagic_models.options import TrainOptions
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -25,31 +28,34 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_run(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of a small denoiser that was trained for six steps."""
+def small_training(photographs: Path) -> Callable[..., TrainOptions]:
+    """Makes options of a training that takes seconds: (run folder, preset, changes)."""
+
+    def options(folder: Path, preset: str = "denoise", **changes: object) -> TrainOptions:
+        settings = {
+            "images": str(photographs),
+            "steps": 6,
+            "batch_size": 2,
+            "crop": 32,
+            "width": 8,
+            "warmup_steps": 2,
+            "checkpoint_every": 2,
+            "validate_every": 3,
+            "validation_crops": 1,
+            "tensorboard": False,
+            "progress": False,
+            "precision": "float32",
+        }
+        return TrainOptions(preset, str(folder), **(settings | changes))
+
+    return options
+
+
+@pytest.fixture(scope="session")
+def trained_run(small_training: Callable[..., TrainOptions], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a small denoiser that was trained for six steps; not to be changed."""
     from imagic_models.train import train
 
     folder = tmp_path_factory.mktemp("runs") / "denoise"
-    train(small_training(folder, photographs, steps=6))
+    train(small_training(folder))
     return folder
-
-
-def small_training(folder: Path, photographs: Path, preset: str = "denoise", **changes: object):
-    """Options of a training that takes seconds."""
-    from imagic_models.options import TrainOptions
-
-    settings = {
-        "images": str(photographs),
-        "steps": 6,
-        "batch_size": 2,
-        "crop": 32,
-        "width": 8,
-        "warmup_steps": 2,
-        "checkpoint_every": 2,
-        "validate_every": 3,
-        "validation_crops": 1,
-        "tensorboard": False,
-        "progress": False,
-        "precision": "float32",
-    }
-    return TrainOptions(preset, str(folder), **(settings | changes))

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,27 +14,10 @@ from imagic_models.losses import LOSSES
 from imagic_models.options import LOSS_NAMES, TrainOptions
 from imagic_models.schedule import ema_decay_at, learning_rate_at
 from imagic_models.train import train
+from imagic_models.training_loop import TrainingLoop
 from imaging.errors import MisuseError
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def options_of(folder, photographs, preset="denoise", **changes):
-    settings = {
-        "images": str(photographs),
-        "steps": 6,
-        "batch_size": 2,
-        "crop": 32,
-        "width": 8,
-        "warmup_steps": 2,
-        "checkpoint_every": 2,
-        "validate_every": 3,
-        "validation_crops": 1,
-        "tensorboard": False,
-        "progress": False,
-        "precision": "float32",
-    }
-    return TrainOptions(preset, str(folder), **(settings | changes))
 
 
 def weights_of(folder):
@@ -64,21 +48,16 @@ def test_a_run_folder_holds_what_the_other_stages_read(trained_run):
     assert len(list((trained_run / "checkpoints").iterdir())) == 2
 
 
-def test_the_same_options_give_the_same_weights(photographs, tmp_path):
-    for name in ("one", "two"):
-        train(options_of(tmp_path / name, photographs))
-    assert same(newest_checkpoint(tmp_path / "one"), newest_checkpoint(tmp_path / "two"))
+def test_the_same_options_give_the_same_weights(trained_run, small_training, tmp_path):
+    train(small_training(tmp_path))
+    assert same(newest_checkpoint(tmp_path), newest_checkpoint(trained_run))
 
 
-def test_a_killed_run_resumes_to_the_same_weights(photographs, tmp_path, monkeypatch):
-    train(options_of(tmp_path / "whole", photographs))
-
-    from imagic_models.training_loop import TrainingLoop
+def test_a_killed_run_resumes_to_the_same_weights(trained_run, small_training, tmp_path, monkeypatch):
+    step = TrainingLoop._step
 
     class Killed(BaseException):
         """Stands for SIGKILL: nothing may be saved after it."""
-
-    step = TrainingLoop._step
 
     def dies_in_the_fifth_step(self, batch, bar):
         if self.progress.step == 5:
@@ -88,32 +67,31 @@ def test_a_killed_run_resumes_to_the_same_weights(photographs, tmp_path, monkeyp
     with monkeypatch.context() as patched:
         patched.setattr(TrainingLoop, "_step", dies_in_the_fifth_step)
         with pytest.raises(Killed):
-            train(options_of(tmp_path / "killed", photographs))
-    report = train(options_of(tmp_path / "killed", photographs, resume=True))
+            train(small_training(tmp_path))
+    report = train(small_training(tmp_path, resume=True))
     assert report.step == 6
-    assert same(newest_checkpoint(tmp_path / "whole"), newest_checkpoint(tmp_path / "killed"))
-    assert (tmp_path / "whole/history.csv").read_text() == (tmp_path / "killed/history.csv").read_text()
-    whole, killed = weights_of(tmp_path / "whole"), weights_of(tmp_path / "killed")
-    assert all(np.array_equal(one, other) for one, other in zip(whole, killed, strict=True))
+    assert same(newest_checkpoint(tmp_path), newest_checkpoint(trained_run))
+    assert (tmp_path / "history.csv").read_text() == (trained_run / "history.csv").read_text()
+    pairs = zip(weights_of(tmp_path), weights_of(trained_run), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
 
 
-def test_a_torn_checkpoint_falls_back_to_the_one_before(photographs, tmp_path):
-    train(options_of(tmp_path, photographs))
-    expected = newest_checkpoint(tmp_path)
-    newest = sorted((tmp_path / "checkpoints").glob("step-*.npz"))[-1]
+def test_a_torn_checkpoint_falls_back_to_the_one_before(trained_run, small_training, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    newest = sorted((run / "checkpoints").glob("step-*.npz"))[-1]
     newest.write_bytes(newest.read_bytes()[:1000])
-    report = train(options_of(tmp_path, photographs, resume=True))
+    report = train(small_training(run, resume=True))
     assert report.exit_code == 0
-    assert same(newest_checkpoint(tmp_path), expected)
+    assert same(newest_checkpoint(run), newest_checkpoint(trained_run))
 
 
-def test_a_run_can_be_planned_anew_on_resume(photographs, tmp_path):
-    train(options_of(tmp_path, photographs, steps=4, schedule="stable", decay_steps=2))
-    report = train(options_of(tmp_path, photographs, steps=8, schedule="stable", decay_steps=2, crop=48, resume=True))
+def test_a_run_can_be_planned_anew_on_resume(trained_run, small_training, tmp_path):
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    report = train(small_training(run, steps=8, schedule="stable", decay_steps=2, crop=48, resume=True))
     assert (report.step, report.steps) == (8, 8)
 
 
-def test_a_loss_spike_goes_back_to_the_last_checkpoint(photographs, tmp_path, monkeypatch):
+def test_a_loss_spike_goes_back_to_the_last_checkpoint(small_training, tmp_path, monkeypatch):
     from imagic_models.network_state import TrainedNetwork
 
     step = TrainedNetwork.step
@@ -122,22 +100,22 @@ def test_a_loss_spike_goes_back_to_the_last_checkpoint(photographs, tmp_path, mo
         return float("nan") if number == 4 else step(self, number, batch)
 
     monkeypatch.setattr(TrainedNetwork, "step", spiked)
-    report = train(options_of(tmp_path, photographs))
+    report = train(small_training(tmp_path))
     assert report.rollbacks == 1
     assert report.step == 6
 
 
-def test_training_lowers_the_loss(photographs, tmp_path):
-    train(options_of(tmp_path, photographs, steps=40, batch_size=4, validate_every=20, warmup_steps=5))
+def test_training_lowers_the_loss(small_training, tmp_path):
+    train(small_training(tmp_path, steps=40, batch_size=4, validate_every=20, warmup_steps=5))
     losses = [float(row["loss"]) for row in csv.DictReader((tmp_path / "history.csv").open())]
     assert losses[-1] < 0.9 * losses[0]
 
 
 @pytest.mark.parametrize("preset", ["art-restoration", "colorize", "super-resolution-x2"])
-def test_other_tasks_train_and_restore(preset, photographs, tmp_path):
+def test_other_tasks_train_and_restore(preset, small_training, tmp_path):
     from imagic_models import load_restorer
 
-    report = train(options_of(tmp_path, photographs, preset, steps=2, validate_every=2, width=8))
+    report = train(small_training(tmp_path, preset, steps=2, validate_every=2, width=8))
     assert report.exit_code == 0
     restorer = load_restorer(tmp_path, engine="keras")
     assert restorer.preset == preset
@@ -145,28 +123,28 @@ def test_other_tasks_train_and_restore(preset, photographs, tmp_path):
     assert restorer.restore(picture).shape == (20 * restorer.scale, 30 * restorer.scale, 3)
 
 
-def test_tensorboard_gets_curves_and_pictures(photographs, tmp_path):
+def test_tensorboard_gets_curves_and_pictures(small_training, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train(options_of(tmp_path, photographs, steps=3, tensorboard=True))
+    train(small_training(tmp_path, steps=3, tensorboard=True))
     log = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert {"loss", "psnr"} <= set(log.Tags()["scalars"])
     assert log.Images("0_gaussian_noise")[0].width == 3 * 128
 
 
-def test_a_folder_with_a_run_is_not_overwritten(trained_run, photographs):
+def test_a_folder_with_a_run_is_not_overwritten(trained_run, small_training):
     with pytest.raises(MisuseError, match="--resume"):
-        train(options_of(trained_run, photographs))
+        train(small_training(trained_run))
 
 
-def test_another_network_cannot_resume(trained_run, photographs):
+def test_another_network_cannot_resume(trained_run, small_training):
     with pytest.raises(MisuseError, match="keeps its preset, network and seed"):
-        train(options_of(trained_run, photographs, width=16, resume=True))
+        train(small_training(trained_run, width=16, resume=True))
 
 
-def test_resuming_nothing_is_refused(photographs, tmp_path):
+def test_resuming_nothing_is_refused(small_training, tmp_path):
     with pytest.raises(MisuseError, match="without --resume"):
-        train(options_of(tmp_path, photographs, resume=True))
+        train(small_training(tmp_path, resume=True))
 
 
 @pytest.mark.parametrize(
@@ -180,9 +158,9 @@ def test_resuming_nothing_is_refused(photographs, tmp_path):
         ({"loss": "hinge"}, "loss is one of"),
     ],
 )
-def test_options_refuse_nonsense_at_birth(changes, rule, tmp_path):
+def test_options_refuse_nonsense_at_birth(changes, rule, small_training, tmp_path):
     with pytest.raises(MisuseError, match=rule):
-        options_of(tmp_path, "pictures", **changes)
+        small_training(tmp_path, **changes)
 
 
 def test_the_loss_names_are_those_of_the_losses():
@@ -224,12 +202,11 @@ def test_options_survive_json():
 def test_the_same_code_trains_on_jax(photographs, tmp_path):
     pytest.importorskip("jax")
     script = (
-        "import dataclasses, sys, keras, numpy as np; from imagic_models.options import TrainOptions;"
+        "import sys, keras, numpy as np; from imagic_models.options import TrainOptions;"
         "from imagic_models.train import train; from imagic_models.losses import LOSSES;"
-        "o = TrainOptions('art-restoration', sys.argv[1], images=sys.argv[2], steps=2, batch_size=2, crop=32, width=8,"
-        " validate_every=2, checkpoint_every=2, validation_crops=1, progress=False);"
-        "r = train(o); assert r.step == 2; assert keras.backend.backend() == 'jax';"
-        "r = train(dataclasses.replace(o, steps=3, resume=True)); assert r.step == 3, r;"
+        "o = TrainOptions('art-restoration', sys.argv[1], images=sys.argv[2], steps=1, batch_size=1, crop=16, width=8,"
+        " depth=1, validation_crops=1, progress=False);"
+        "r = train(o); assert r.step == 1; assert keras.backend.backend() == 'jax';"
         "x = np.random.default_rng(0).random((1, 32, 32, 3), np.float32);"
         "assert all(float(loss(x, x)) < float(loss(x, 1 - x)) for loss in LOSSES.values())"
     )
