@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from imaging.files import UnreadableImage, probe
 from imaging.header import RAW_SUFFIXES
 from imaging.pixels import Image, from_float, to_float
+from pipelines.storage import place
 
 _EXIF_ORIENTATION = 0x0112
 _UPRIGHT = 1
@@ -23,8 +24,7 @@ def read_content(path: str) -> bytes:
         UnreadableImage: it is missing or may not be read.
     """
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return place(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UnreadableImage("missing", path) from error
     except OSError as error:

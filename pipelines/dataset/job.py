@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipelines.dataset.shards import missing_shards, write_shard
 from pipelines.dataset.workspace import Workspace
 from pipelines.runners import RunnerOptions, import_beam, run_pipeline
+from pipelines.storage import address
 
 if TYPE_CHECKING:
     import apache_beam as beam
@@ -30,7 +31,7 @@ def write_shards(folder: Path, names: Sequence[str], runner: RunnerOptions) -> N
         ImagicError: the job failed.
     """
     Workspace(folder).store_missing(names)
-    run_pipeline(runner, lambda pipeline: add_steps(pipeline, str(folder.resolve())))
+    run_pipeline(runner, lambda pipeline: add_steps(pipeline, address(folder)))
 
 
 def add_steps(pipeline: beam.Pipeline, folder: str) -> object:

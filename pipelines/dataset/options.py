@@ -60,15 +60,18 @@ class BuildOptions:
         name: of the dataset, instead of its recipe's name, so that several datasets of one recipe lie side by side.
         seed: of all drawn parameters; equal seeds and inputs give equal bytes.
         variants: degraded versions of each view.
-        size: see `pipelines.dataset.size.parse_size`.
+        size: which part becomes an example: "whole", "resize:SIDE", "random:SIDExCOUNT" or "grid:SIDE" crops.
         format: "tfrecord" (read by `tfds.load`) or "array_record" (read by `tfds.data_source`).
         shard_mb: size of a shard to aim at, in MB of 10^6 bytes.
-        validation_fraction, test_fraction: shares of the works, not of the pictures.
+        validation_fraction: share of the works, not of the pictures.
+        test_fraction: the same for the test split.
         exclude: folders of benchmark pictures; what looks like one of them is left out.
         min_side: pixels the shorter side of a picture needs, beside what `size` needs.
         max_pixels: a header that promises more is not decoded.
         max_failures: "N" or "N%" of unreadable pictures; more stop the job. "" for no limit.
-        runner, workers, mode: see `pipelines.runners.RunnerOptions`.
+        runner: where to work: "fnapi" in this process, or "flink", "prism", "dataflow".
+        workers: threads or processes that work at the same time.
+        mode: how "fnapi" works: "multi_threading", "multi_processing" or "in_memory" (one after the other).
         runner_flags: further flags for Beam.
         engine: where the engine is, for runners other than "fnapi"; see `pipelines.runners.engine_options`.
         dry_run: only plan, and estimate from a few pictures.

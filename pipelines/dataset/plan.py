@@ -13,6 +13,7 @@ from itertools import pairwise
 from pipelines.dataset.likeness import groups, near_any, near_pairs
 from pipelines.dataset.options import DATASET_NAME, BuildOptions
 from pipelines.dataset.scan import Scanned
+from pipelines.storage import remote
 
 SPLITS = ("train", "validation", "test")
 LEFT_OUT = ("duplicate", "excluded", "too-small")  # reasons that are a rule of ours, not trouble with the file
@@ -243,7 +244,8 @@ def _expected_bytes(one: Scanned, options: BuildOptions) -> float:
 
 def _planned(one: Scanned) -> PlannedImage:
     listed = one.listed
-    path = os.path.abspath(listed.path)  # workers may start in another directory
+    # Workers may start in another directory.
+    path = listed.path if remote(listed.path) else os.path.abspath(listed.path)
     return PlannedImage(listed.key, path, one.sha256, listed.source, listed.licence, listed.attribution)
 
 

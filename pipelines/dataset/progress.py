@@ -14,8 +14,9 @@ from tqdm import tqdm
 from imaging.errors import ImagicError
 from pipelines.dataset.options import FailureLimit
 from pipelines.dataset.workspace import Workspace
+from pipelines.storage import remote
 
-_LOOK_S = 0.5
+_LOOK_S, _LOOK_FAR_S = 0.5, 10.0  # between two looks at the workers' notes, on a disk and in a bucket
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Watch:
         self._bar.close()
 
     def _look_often(self) -> None:
-        while not self._ended.wait(_LOOK_S):
+        while not self._ended.wait(_LOOK_FAR_S if remote(self._workspace.folder) else _LOOK_S):
             self._look()
 
     def _look(self) -> None:

@@ -15,8 +15,9 @@ from pipelines.dataset.plan import PlannedImage, Rejection
 from pipelines.dataset.records import WRITERS, RecordWriter
 from pipelines.dataset.size import parse_size
 from pipelines.dataset.workspace import Receipt, Workspace
+from pipelines.storage import place, publish, remote
 
-_REPORT_S = 0.25  # between two notes to the progress file
+_REPORT_S, _REPORT_FAR_S = 0.25, 10.0  # between two notes to the progress file, on a disk and in a bucket
 
 
 class Tally:
@@ -29,7 +30,7 @@ class Tally:
 
     def note(self, *, now: bool = False) -> None:
         """Writes the counts, unless that was done a moment ago."""
-        if now or time.monotonic() - self._noted > _REPORT_S:
+        if now or time.monotonic() - self._noted > (_REPORT_FAR_S if remote(self._path) else _REPORT_S):
             self._noted = time.monotonic()
             failed = sum(failure.failed for failure in self.failures)
             self._path.write_text(f"{self.images + len(self.failures)} {failed}")
@@ -37,7 +38,7 @@ class Tally:
 
 def missing_shards(folder: str) -> list[str]:
     """Returns the names of the shards that a job has to write."""
-    return Workspace(Path(folder)).load_missing()
+    return Workspace(place(folder)).load_missing()
 
 
 def write_shard(folder: str, name: str) -> str:
@@ -52,7 +53,7 @@ def write_shard(folder: str, name: str) -> str:
         name: of the shard.
     """
     cv2.setNumThreads(1)
-    workspace = Workspace(Path(folder))
+    workspace = Workspace(place(folder))
     try:
         _finish(workspace, name)
     except ImagicError as error:
@@ -71,7 +72,7 @@ def _finish(workspace: Workspace, name: str) -> None:
     try:
         receipt = _write(workspace, name, partial)
         if receipt:
-            partial.replace(workspace.folder / name)
+            publish(partial, workspace.folder / name)
             workspace.store_receipt(receipt)
     finally:
         partial.unlink(missing_ok=True)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import glob
 import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from crawler.manifest import has_manifest, manifest_file, read_manifest
+from crawler.manifest import MANIFEST_NAME, has_manifest, manifest_file, read_manifest
 from imaging.errors import ImagicError, MisuseError
 from imaging.files import find_images
+from imaging.header import SUFFIXES
 from pipelines.dataset import extract
+from pipelines.storage import find_files, place, remote
 
 _KINDS_TOLD = "a crawl's output, a folder, a glob, a .csv or .parquet list, a TFDS or a Hugging Face datasets folder"
 _PATH_COLUMNS = ("path", "file", "filename", "image")
@@ -77,6 +80,30 @@ def _check(listed: list[Listed], images: str) -> None:
     twice = [one.key for one, other in pairwise(listed) if one.key == other.key]
     if twice:
         raise ImagicError("A picture is listed once", f"{twice[0]} in {images}", "Remove the repeated lines")
+
+
+def _from_bucket(images: str, cache: Path) -> Iterator[Listed]:
+    """A bucket's manifest or list is copied here and read as any other; the pictures it names lie beside it there."""
+    root = place(images)
+    is_list = root.suffix.lower() in (".csv", ".parquet")
+    list_file, folder = (root, root.parent) if is_list else (root / MANIFEST_NAME, root)
+    if not list_file.exists():
+        yield from _from_objects(folder)
+        return
+    with tempfile.TemporaryDirectory() as here:
+        copy = Path(here, list_file.name)
+        copy.write_bytes(list_file.read_bytes())
+        read = next(read for applies, read in _KINDS if applies(str(copy)))
+        for one in read(str(copy), cache):
+            yield replace(one, path=str(folder / Path(one.path).relative_to(here).as_posix()))
+
+
+def _from_objects(folder: Path) -> Iterator[Listed]:
+    above = len(str(folder).rstrip("/")) + 1
+    for path in find_files(folder):
+        key = str(path)[above:]
+        if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in key.split("/")):
+            yield Listed(printable(key), str(path))
 
 
 def _from_manifest(images: str, cache: Path) -> Iterator[Listed]:
@@ -173,6 +200,7 @@ def _is_list(images: str) -> bool:
 
 _KINDS: tuple[tuple[Callable[[str], bool], Callable[[str, Path], Iterator[Listed]]], ...] = (
     (_is_crawl, _from_manifest),
+    (remote, _from_bucket),
     (lambda images: extract.is_tfds(Path(images)), _from_tfds),
     (lambda images: extract.is_hugging_face(Path(images)), _from_hugging_face),
     (lambda images: os.path.isfile(images) and images.lower().endswith(".csv"), _from_csv),

@@ -13,8 +13,6 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import json
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from imaging.errors import ImagicError
 from pipelines.dataset.options import DATASET_NAME, BuildOptions
 from pipelines.dataset.plan import Plan, PlannedImage, Rejection, Shard, differences
 from pipelines.dataset.records import file_sha256
+from pipelines.storage import draft_place, remote, remove_folder, require_writable, write_text
 
 NAME = ".build"
 
@@ -73,7 +72,7 @@ class Workspace:
     def stop(self, reason: ImagicError) -> None:
         """Tells all workers to stop, and the job why."""
         with suppress(OSError):  # no room even for this: then the missing receipt tells
-            _write(self._stop_file, json.dumps([reason.rule, reason.received, reason.remedy]))
+            write_text(self._stop_file, json.dumps([reason.rule, reason.received, reason.remedy]))
 
     def stopped(self) -> bool:
         """Whether the workers are to stop."""
@@ -88,8 +87,8 @@ class Workspace:
         return self.hidden / "progress" / shard
 
     def partial_file(self, shard: str) -> Path:
-        """Returns a name of this process and thread alone: an orphan of a killed build may still be writing."""
-        return self.hidden / "partial" / f"{shard}.{os.getpid()}.{os.urandom(4).hex()}"
+        """Returns where a shard is made before it is published."""
+        return draft_place(self.hidden / "partial", shard)
 
     def store_plan(self, plan: Plan, recipe: str, options: BuildOptions) -> None:
         """Writes a plan; refuses to mix it with another one.
@@ -102,18 +101,18 @@ class Workspace:
             raise ImagicError(
                 "A dataset folder holds one recipe, seed and input",
                 f"{self.folder}, where {'; '.join(changed)}",
-                "Build into another --data-dir, or delete that folder first",
+                "Choose another --data-dir or --name, or delete that folder first",
             )
         for name in ("partial", "progress"):
-            shutil.rmtree(self.hidden / name, ignore_errors=True)
+            remove_folder(self.hidden / name)
         for name in ("partial", "progress", "receipts", "shards"):
             (self.hidden / name).mkdir(parents=True, exist_ok=True)
         self._stop_file.unlink(missing_ok=True)
         for shard in plan.shards:
             lines = [json.dumps(dataclasses.asdict(image)) for image in shard.images]
-            _write(self._shard_file(shard.name), "\n".join(lines) + "\n")
+            write_text(self._shard_file(shard.name), "\n".join(lines) + "\n")
         told = {"identity": plan.identity, "recipe": recipe, "options": dataclasses.asdict(options)}
-        _write(self.hidden / "plan.json", json.dumps(told, indent=1))
+        write_text(self.hidden / "plan.json", json.dumps(told, indent=1))
 
     def plan_text(self) -> str:
         """Returns what `store_plan` wrote: identity, recipe and options, as JSON."""
@@ -126,7 +125,7 @@ class Workspace:
 
     def store_missing(self, names: Sequence[str]) -> None:
         """Notes the shards that the next job writes."""
-        _write(self.hidden / "missing", "".join(f"{name}\n" for name in names))
+        write_text(self.hidden / "missing", "".join(f"{name}\n" for name in names))
 
     def load_missing(self) -> list[str]:
         """Returns what `store_missing` noted."""
@@ -134,7 +133,7 @@ class Workspace:
 
     def store_receipt(self, receipt: Receipt) -> None:
         """Writes the proof that a shard is finished."""
-        _write(self._receipt_file(receipt.shard), json.dumps(dataclasses.asdict(receipt), indent=1))
+        write_text(self._receipt_file(receipt.shard), json.dumps(dataclasses.asdict(receipt), indent=1))
 
     def receipt(self, name: str) -> Receipt | None:
         """Returns the receipt of a shard, None without one."""
@@ -152,7 +151,8 @@ class Workspace:
             receipt
             and path.is_file()
             and path.stat().st_size == receipt.file_bytes
-            and file_sha256(path) == receipt.sha256
+            # Buckets check what they are sent; reading it back would cost as much as making it.
+            and (remote(path) or file_sha256(path) == receipt.sha256)
         )
 
     @property
@@ -177,9 +177,15 @@ class Workspace:
 def locked(workspace: Workspace) -> Iterator[None]:
     """Keeps a second build out of the folder; the system lets go of the lock however the process ends.
 
+    A bucket has no such lock and needs none: another build of the same identity sends the same bytes.
+
     Raises:
         ImagicError: another build holds it, or the folder cannot be written.
     """
+    if remote(workspace.folder):
+        require_writable(workspace.hidden)
+        yield
+        return
     try:
         workspace.hidden.mkdir(parents=True, exist_ok=True)
         file = (workspace.hidden / "lock").open("w")
@@ -195,10 +201,3 @@ def locked(workspace: Workspace) -> Iterator[None]:
                 "One build works in a folder at a time", workspace.folder, "Wait for the other build to end"
             ) from error
         yield
-
-
-def _write(path: Path, text: str) -> None:
-    """Writes a small file, whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text)
-    partial.replace(path)

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,3 +96,11 @@ def test_no_limit_is_the_empty_text():
 def test_a_build_refuses_nonsense_at_birth(wrong):
     with pytest.raises(MisuseError):
         BuildOptions(**{**OPTIONS, **wrong})
+
+
+def test_options_report_and_door_are_imported_without_the_frameworks():
+    code = (
+        "import sys, pipelines.dataset.options, tfds_builders.report, tfds_builders.build;"
+        "print({'apache_beam', 'tensorflow', 'tensorflow_datasets', 'keras'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
