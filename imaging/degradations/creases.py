@@ -9,7 +9,7 @@ import numpy as np
 from imaging.degradations.fields import diagonal
 from imaging.degradations.parameters import Parameters, Span, WholeSpan, span
 from imaging.degradations.registry import Image, Mask, degradation
-from imaging.degradations.strokes import Path, paint, settle, stroke, wander, waver
+from imaging.degradations.strokes import Path, paint, settle, stroke, taper, wander, waver
 from imaging.degradations.water import shore
 
 _PAPER = np.array([0.93, 0.91, 0.86], np.float32)
@@ -61,15 +61,17 @@ def creases(
 def _fold(size: tuple[int, int], unit: float, branching: float, rng: np.random.Generator) -> list[tuple[Path, float]]:
     """Return one fold as lines with relative widths: the fold itself and, recursively, its branches."""
     width, height = size
-    span_ = math.hypot(width, height)
+    across = math.hypot(width, height)
     upright = rng.random() < 0.5
     # Letters and prints are folded parallel to a side, seldom aslant.
     heading = (math.pi / 2 if upright else 0.0) + rng.normal(0.0, 0.12 if rng.random() < 0.6 else 0.6)
     through = np.array([rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height])
-    begin = through - span_ * rng.uniform(0.25, 0.6) * np.array([math.cos(heading), math.sin(heading)])
-    path = wander((begin[0], begin[1]), heading, span_ * 1.1, rng, bend=0.05, wobble=0.10, wave=max(5.0, span_ / 70))
+    # Most folds cross the whole sheet, some end within it.
+    length = across * (1.5 if rng.random() < 0.7 else rng.uniform(0.3, 0.7))
+    begin = through - length * rng.uniform(0.4, 0.6) * np.array([math.cos(heading), math.sin(heading)])
+    path = wander((begin[0], begin[1]), heading, length, rng, bend=0.05, wobble=0.10, wave=max(5.0, across / 70))
     lines = [(path, 1.0)]
-    _branch(lines, path, 1.0, span_, branching, rng)
+    _branch(lines, path, 1.0, across, branching, rng)
     return lines
 
 
@@ -97,7 +99,7 @@ def _branch(
 def _relief(shade: Mask, light: Mask, path: Path, unit: float, worn: float, rng: np.random.Generator) -> None:
     """Add the shadowed and the lit flank of a fold."""
     away = np.array([0.55, 0.8]) * max(unit, 0.8)
-    fade = np.clip(0.4 + 0.45 * waver(len(path), 14, rng), 0.0, 1.0)
+    fade = np.clip(0.4 + 0.45 * waver(len(path), 14, rng), 0.0, 1.0) * taper(len(path))
     wide = np.full(len(path), 2.0 * unit + 1.0)
     stroke(shade, path + away, wide, (0.18 + 0.22 * worn) * fade, rng, ragged=0.6)
     stroke(light, path - away, wide, (0.06 + 0.10 * worn) * fade, rng, ragged=0.6)
@@ -108,8 +110,8 @@ def _flake(bare: Mask, path: Path, unit: float, worn: float, rng: np.random.Gene
     count = len(path)
     wear = 0.7 * waver(count, max(4, count / 250), rng) + 0.7 * waver(count, max(8, count / (6 * unit + 10)), rng)
     chips = np.clip(wear + 1.6 * worn - 0.9, 0.0, 2.2)
-    width = np.maximum(0.35 * unit + 0.75 * unit * chips, 0.5)
-    depth = np.clip(0.45 * worn + 0.5 * chips, 0.05, 1.0)
+    width = np.maximum((0.35 * unit + 0.75 * unit * chips) * taper(count, 0.1), 0.5)
+    depth = np.clip(0.45 * worn + 0.6 * chips, 0.05, 1.5) * taper(count)
     sideways = unit * 0.25 * waver(count, count / (4 * unit + 6), rng)
     stroke(bare, path + sideways[:, np.newaxis], width, depth, rng, ragged=0.45)
 

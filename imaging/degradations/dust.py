@@ -57,8 +57,11 @@ def _strew(mask: Mask, count: int, unit: float, rng: np.random.Generator) -> Non
     depth = rng.uniform(0.35, 1.0, count)
     grains = np.maximum(8, (16.0 * radius**2).astype(int))
     speck = np.repeat(np.arange(count), grains)
-    # A uniform disk: the root of a uniform number is the distance from its centre.
-    away, around = np.sqrt(rng.random(len(speck))), rng.uniform(0.0, 2.0 * math.pi, len(speck))
+    # Sunflower seeds fill a disk evenly; a wave along the rim makes it a crumb.
+    seed = np.arange(len(speck)) - np.repeat(np.cumsum(grains) - grains, grains)
+    around = seed * (math.pi * (3.0 - math.sqrt(5.0))) + rng.random(count)[speck]
+    lobes = 1.0 + 0.3 * np.cos(rng.integers(2, 5, count)[speck] * around + 6.0 * rng.random(count)[speck])
+    away = np.sqrt((seed + 0.5) / grains[speck]) * lobes
     along, across = radius[speck] * away * np.cos(around), radius[speck] * away * np.sin(around) * flat[speck]
     cosine, sine = np.cos(turn)[speck], np.sin(turn)[speck]
     x = np.floor(centre[speck, 0] + along * cosine - across * sine).astype(np.int64)

@@ -128,7 +128,7 @@ def _colony(
         haze = smooth_step(level, 0.0, 1.0)
         haze *= np.float32(0.3 * strength)
         np.maximum(region, haze, out=region)
-    for _ in range(int(rng.integers(40, 110))):
+    for _ in range(int(rng.integers(25, 70))):
         place = (middle + rng.normal(0.0, 0.5 * radius, 2) * rng.uniform(0.2, 1.0)) / [width, height]
         size = max(0.6, radius * 0.035 * rng.lognormal(0.0, 0.55))
         depth = strength * rng.uniform(0.35, 1.0)

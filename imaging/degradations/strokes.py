@@ -25,7 +25,8 @@ FAINTEST = 1.0 / 512.0
 def waver(count: int, knots: float, rng: np.random.Generator) -> Profile:
     """Return `count` values of smooth noise, zero mean and about unit deviation, with this many knots."""
     number = max(2, math.ceil(knots) + 1)
-    return np.interp(np.linspace(0, number - 1, count), np.arange(number), rng.standard_normal(number))
+    place = np.arange(count) * ((number - 1) / max(1, count - 1))
+    return np.interp(place, np.arange(number), rng.standard_normal(number))
 
 
 def wander(
@@ -55,14 +56,19 @@ def wander(
     return np.asarray(start) + np.cumsum(steps, axis=0)
 
 
+def taper(count: int, share: float = 0.04) -> Profile:
+    """Return a profile that rises from 0 and falls to 0 over this share of its length at both ends, else 1."""
+    ends = np.minimum(np.arange(count), np.arange(count)[::-1])
+    return np.minimum(ends / max(1.0, share * count), 1.0)
+
+
 def broken(count: int, knots: float, gaps: float, rng: np.random.Generator) -> Profile:
     """Return a depth profile in [0, 1]: fades in and out, and vanishes over about the share `gaps` of its length."""
     level = waver(count, knots, rng) + waver(count, knots * 5, rng) * 0.6
     floor = np.quantile(level, min(max(gaps, 0.0), 1.0))
     depth = np.clip((level - floor) * 1.6 + (0.35 if gaps < 1 else 0.0), 0.0, 1.0)
     depth[level < floor] = 0.0
-    ends = np.minimum(np.arange(count), np.arange(count)[::-1]) / max(1.0, 0.04 * count)
-    return np.asarray(depth * np.clip(ends, 0.0, 1.0))
+    return depth * taper(count)
 
 
 def stroke(
@@ -79,34 +85,56 @@ def stroke(
         width: full width in pixels at each point.
         depth: opacity in [0, 1] at each point.
         rng: roughens the edges.
-        ragged: how far a sample strays from its place, relative to the width.
+        ragged: how far the edge strays from its place, relative to the width.
     """
     height, breadth = mask.shape
     reach = float(width.max(initial=0.0)) + 2.0
-    near = np.all((path > -reach) & (path < np.array([breadth, height]) + reach), axis=1) & (depth > 0.0)
-    path_x, path_y, width, depth = path[near, 0], path[near, 1], width[near], depth[near]
-    if len(path_x) == 0:
+    x, y = path[:, 0], path[:, 1]
+    near = (depth > 0.0) & (x > -reach) & (y > -reach) & (x < breadth + reach) & (y < height + reach)
+    centre, width, depth = path[near].astype(np.float32), width[near].astype(np.float32), depth[near]
+    if len(centre) == 0:
         return
-    lanes = max(2, math.ceil(float(width.max()) / SPACING))
-    slope_x, slope_y = _tangent(path, near)
-    across = (np.arange(lanes, dtype=np.float32) + 0.5) / lanes - 0.5
-    scatter = rng.random((len(path_x), lanes), dtype=np.float32) - np.float32(0.5)
-    offset = (across + scatter * np.float32(ragged)) * width[:, np.newaxis].astype(np.float32)
-    x = np.floor(path_x[:, np.newaxis] - slope_y[:, np.newaxis] * offset).astype(np.int64)
-    y = np.floor(path_y[:, np.newaxis] + slope_x[:, np.newaxis] * offset).astype(np.int64)
-    weight = np.broadcast_to((depth * width * (SPACING / lanes))[:, np.newaxis], x.shape).astype(np.float32)
-    inside = (x >= 0) & (y >= 0) & (x < breadth) & (y < height)
-    np.add.at(mask.reshape(-1), (y * breadth + x)[inside], weight[inside])
+    widest = float(width.max())
+    width *= 1.0 + 0.5 * ragged * waver(len(width), len(width) / (2.0 * widest + 4.0), rng).astype(np.float32)
+    lanes = max(2, math.ceil(widest / SPACING))
+    slope = _tangent(path)[near]
+    offset = rng.random((len(centre), lanes), dtype=np.float32)
+    offset -= np.float32(0.5)
+    # Samples stray by a pixel at most: a hair is broken by it, a wide tear keeps an even inside.
+    offset *= np.float32(ragged * min(1.0, 1.0 / (ragged * widest + 1e-6)))
+    offset += (np.arange(lanes, dtype=np.float32) + np.float32(0.5)) / np.float32(lanes) - np.float32(0.5)
+    offset *= width[:, np.newaxis]
+    column = np.floor(centre[:, :1] - slope[:, 1:] * offset).astype(np.int32)
+    row = np.floor(centre[:, 1:] + slope[:, :1] * offset).astype(np.int32)
+    weight = np.broadcast_to((depth * width * (SPACING / lanes)).astype(np.float32)[:, np.newaxis], row.shape)
+    # As unsigned numbers, negative places are huge, so that one comparison tests both ends.
+    inside = (column.view(np.uint32) < breadth) & (row.view(np.uint32) < height)
+    place = row.astype(np.int64) * breadth + column
+    if not inside.all():
+        place, weight = np.where(inside, place, 0), weight * inside
+    np.add.at(mask.reshape(-1), place.reshape(-1), weight.reshape(-1))  # its fast path wants one dimension
 
 
-def _tangent(path: Path, chosen: npt.NDArray[np.bool_]) -> tuple[Profile, Profile]:
-    slope = np.gradient(path, axis=0)
+def _tangent(path: Path) -> npt.NDArray[np.float32]:
+    """Return the unit vector along the path at each of its points."""
+    slope = np.empty_like(path)
+    slope[1:-1] = path[2:] - path[:-2]
+    slope[0], slope[-1] = path[1] - path[0], path[-1] - path[-2]
     slope /= np.maximum(np.hypot(slope[:, 0], slope[:, 1]), 1e-9)[:, np.newaxis]
-    return slope[chosen, 0], slope[chosen, 1]
+    return slope.astype(np.float32)
 
 
 def settle(mask: Mask) -> Mask:
-    """Return the mask clipped to [0, 1] without its invisible part (overwrites its input)."""
+    """Return the mask clipped to [0, 1] without its invisible part (overwrites its input).
+
+    In large pictures, strokes are wide and the lattice of their samples would show; a scanner's lens would not
+    resolve it either, so that they are averaged over a few pixels.
+    """
+    size = 1 + 2 * min(2, int(math.hypot(*mask.shape) / 2500.0))
+    if size > 1:
+        # Not cv2.blur: its running sums would round differently with another number of threads.
+        kernel = np.full(size, 1.0 / size, np.float32)
+        cv2.sepFilter2D(mask, -1, kernel, kernel, dst=mask)
     np.minimum(mask, np.float32(1.0), out=mask)
     cv2.threshold(mask, FAINTEST, 0.0, cv2.THRESH_TOZERO, dst=mask)
     return mask
