@@ -20,6 +20,7 @@ from pipelines.dataset.scan import Scanned, scan
 from pipelines.dataset.sources import Listed, list_pictures, printable
 from pipelines.dataset.workspace import Receipt, Workspace, locked
 from pipelines.runners import check_runner
+from pipelines.storage import made_here, place
 from tfds_builders.report import BuildReport, DatasetReport
 
 __all__ = ["BuildOptions", "BuildReport", "build_dataset"]
@@ -52,12 +53,12 @@ def build_dataset(options: BuildOptions) -> BuildReport:
 
 def dataset_folder(data_dir: str, name: str) -> Path:
     """Returns where TFDS looks for the dataset of that name, which is its recipe's unless it was given another."""
-    return Path(data_dir) / DATASET_NAME / name / VERSION
+    return place(data_dir) / DATASET_NAME / name / VERSION
 
 
 def look_at_inputs(options: BuildOptions) -> tuple[list[Scanned], list[Scanned]]:
     """Lists and scans the pictures of the input, and those of the folders to keep away from."""
-    cache = Path(options.data_dir) / DATASET_NAME / ".originals"
+    cache = place(options.data_dir) / DATASET_NAME / ".originals"
     scanned = _scanned(list_pictures(options.images, cache), options, "looking")
     away: list[Listed] = []
     for folder in options.exclude:
@@ -83,12 +84,13 @@ def _built(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> Data
         _write_missing(workspace, plan, kept, recipe.name, options)
         seconds = time.monotonic() - started
         receipts, rejections = _settled(workspace, plan)
-        _write_failures(workspace.folder, rejections)
         from tfds_builders.card import Built, write_card
         from tfds_builders.features import split_sizes, write_metadata
 
-        write_metadata(workspace.folder, receipts, recipe.masks)
-        write_card(Built(workspace.folder, plan, receipts, rejections, recipe, options))
+        with made_here(workspace.folder, [receipt.shard for receipt in receipts]) as folder:
+            _write_failures(folder, rejections)
+            write_metadata(folder, receipts, recipe.masks)
+            write_card(Built(folder, plan, receipts, rejections, recipe, options))
         return DatasetReport(
             recipe.name,
             workspace.folder,

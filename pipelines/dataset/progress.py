@@ -86,8 +86,8 @@ class Watch:
 def counts(workspace: Workspace) -> tuple[int, int]:
     """Returns how many pictures the job has done, and how many of them failed."""
     done = failed = 0
-    for path in workspace.progress_file("").glob("*"):
-        words = path.read_text().split()
+    for noted in workspace.progress():
+        words = noted.split()
         if len(words) == 2:  # a file that is just being written is empty, and is read again soon
             done, failed = done + int(words[0]), failed + int(words[1])
     return done, failed

@@ -83,8 +83,13 @@ class Workspace:
         return ImagicError(*json.loads(self._stop_file.read_text())) if self.stopped() else None
 
     def progress_file(self, shard: str) -> Path:
-        """Where a shard's counts are noted; with an empty name, the folder of all."""
-        return self.hidden / "progress" / shard
+        """Where a shard's counts are noted."""
+        return self._progress_folder / shard
+
+    def progress(self) -> Iterator[str]:
+        """Yields what the shards of this job have noted."""
+        for path in self._progress_folder.iterdir():
+            yield path.read_text()
 
     def partial_file(self, shard: str) -> Path:
         """Returns where a shard is made before it is published."""
@@ -154,6 +159,10 @@ class Workspace:
             # Buckets check what they are sent; reading it back would cost as much as making it.
             and (remote(path) or file_sha256(path) == receipt.sha256)
         )
+
+    @property
+    def _progress_folder(self) -> Path:
+        return self.hidden / "progress"
 
     @property
     def _stop_file(self) -> Path:

@@ -128,7 +128,7 @@ def test_data_in_the_graph_is_refused():
 def test_data_in_a_step_is_refused():
     from functools import partial
 
-    ballast = os.urandom(150_000)
+    ballast = os.urandom(80_000)
     with pytest.raises(ImagicError, match="A step has at most"):
         rehearse(lambda pipeline: pipeline | import_beam().Create([1]) | import_beam().Map(partial(max, ballast)))
 
