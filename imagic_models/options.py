@@ -169,3 +169,36 @@ class TuneOptions:
             if getattr(self, name) < 1:
                 raise MisuseError(f"{name} is at least 1", getattr(self, name))
         TrainOptions(self.preset, self.run_dir, data_dir=self.data_dir, images=self.images)
+
+
+@dataclass(frozen=True)
+class ListModelsOptions:
+    """Nothing to ask: every preset is listed."""
+
+
+@dataclass(frozen=True)
+class ShowModelOptions:
+    """Whose card to show.
+
+    Attributes:
+        name: name of a preset.
+    """
+
+    name: str
+
+
+@dataclass(frozen=True)
+class ShipModelOptions:
+    """A run to make the shipped weights of its preset.
+
+    Attributes:
+        run_dir: folder of the training run.
+        data: for the card: what the training pictures are.
+        licences: for the card: their licences.
+        scores: for the card: each a score with its protocol and test set.
+    """
+
+    run_dir: str
+    data: str
+    licences: str
+    scores: tuple[str, ...] = ()

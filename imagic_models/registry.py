@@ -4,75 +4,78 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imagic_models.cards import CARDS
-from imagic_models.network_file import file_digest, load_keras, unpacked
+from imagic_models.network_file import file_digest, load_keras
+from imagic_models.options import ListModelsOptions, ShipModelOptions, ShowModelOptions
 from imagic_models.presets import PRESETS, Preset, get_preset
 from imagic_models.weights import index
 from imaging.errors import ImagicError, MisuseError
 
 
-def list_lines() -> list[str]:
+@dataclass(frozen=True)
+class Listing:
+    """Text for the terminal."""
+
+    text: tuple[str, ...]
+    exit_code: int = 0
+
+    def lines(self) -> list[str]:
+        """Returns the text."""
+        return list(self.text)
+
+
+def list_models(options: ListModelsOptions) -> Listing:
     """Returns one line per preset: name, network, weights, and what it does."""
     shipped = index.entries()
     rows: list[tuple[str, ...]] = [("preset", "network", "parameters", "MB", "what it does")]
     rows += [_row(preset, shipped.get(preset.name)) for preset in PRESETS.values()]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    ]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=False)] for row in rows]
+    return Listing(tuple("  ".join([*line, row[-1]]) for line, row in zip(cells, rows, strict=True)))
 
 
-def show_lines(name: str) -> list[str]:
+def show_model(options: ShowModelOptions) -> Listing:
     """Returns the model card of a preset as Markdown; MisuseError for an unknown name."""
-    preset, card = get_preset(name), CARDS[name]
-    entry = index.entries().get(name)
+    preset, card = get_preset(options.name), CARDS[options.name]
+    entry = index.entries().get(preset.name)
     lines = [f"# {preset.name}", "", f"{preset.summary[0].upper()}{preset.summary[1:]}.", ""]
     lines += [f"- network: {preset.architecture}, task: {preset.task}, scale: {preset.scale}"]
     if entry is None:
-        lines += [f"- weights: none shipped yet; train them with `train {name}`"]
+        lines += [f"- weights: none shipped yet; train them with `train {preset.name}`"]
     else:
         lines += _weights_lines(entry)
     lines += ["", "## Intended use", "", card.intended_use, "", "## Failure modes", ""]
-    return [*lines, *(f"- {failure}" for failure in card.failure_modes)]
+    return Listing((*lines, *(f"- {failure}" for failure in card.failure_modes)))
 
 
-def ship(run_dir: str | Path, *, scores: Sequence[str] = (), data: str, licences: str) -> Path:
-    """Makes the best model of a run the shipped weights of its preset and returns their file.
+def ship_model(options: ShipModelOptions) -> Listing:
+    """Makes the best model of a run the shipped weights of its preset and returns what was written.
 
     The weights are rounded to float16, put beside this package with the hashes of the training pictures, and entered
     in the index with what the run records of itself.
 
-    Args:
-        run_dir: a run folder.
-        scores: lines for the card, each a score with its protocol and test set.
-        data: for the card, what the pictures are that it was trained on.
-        licences: for the card, their licences.
-
     Raises:
         MisuseError: where the folder is no run.
-        ImagicError: where the weights are larger than what is shipped, or not the network that the run names.
+        ImagicError: where the weights are larger than what is shipped.
     """
-    run = Path(run_dir)
+    run = Path(options.run_dir)
     if not (run / "config.json").is_file() or not (run / "model.keras").is_file():
-        raise MisuseError("shipping takes the folder of a training run", run_dir)
+        raise MisuseError("shipping takes the folder of a training run", options.run_dir)
     config = json.loads((run / "config.json").read_text())
     name, model = config["preset"], load_keras(run / "model.keras")
     path = index.FOLDER / f"{name}.npz"
     index.pack(model.get_weights(), path)
-    if path.stat().st_size > index.LARGEST_FILE:
-        received = path.stat().st_size
+    if (size := path.stat().st_size) > index.LARGEST_FILE:
         path.unlink()
-        raise ImagicError(
-            f"shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{received:,}", "lower --width"
-        )
-    unpacked(path, config["architecture"], config["network"])
+        raise ImagicError(f"shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{size:,}", "lower --width")
     shutil.copyfile(run / "training_images.json", index.FOLDER / f"{name}.training_images.json")
-    index.enter(name, _entry(config, path, model.count_params(), _last_step(run)) | _described(scores, data, licences))
-    return path
+    described = {"scores": list(options.scores), "data": options.data, "licences": options.licences}
+    index.enter(name, _entry(config, path, model.count_params(), _last_step(run)) | described)
+    return Listing((f"shipped {name}: {path} ({size / 1e6:.1f} MB)",))
 
 
 def _row(preset: Preset, entry: dict[str, Any] | None) -> tuple[str, ...]:
@@ -104,10 +107,6 @@ def _entry(config: dict[str, Any], path: Path, parameters: int, steps: int) -> d
         "parameters": parameters,
         "training": {"steps": steps, **{name: options[name] for name in kept}, "recipes": config.get("recipes", {})},
     }
-
-
-def _described(scores: Sequence[str], data: str, licences: str) -> dict[str, Any]:
-    return {"scores": list(scores), "data": data, "licences": licences}
 
 
 def _last_step(run: Path) -> int:

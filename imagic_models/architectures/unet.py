@@ -36,6 +36,8 @@ def build(
 ) -> keras.Model:
     """Returns the network; height and width of its input must be multiples of 8.
 
+    With the default blocks an output pixel depends on a square of at most 120 input pixels.
+
     Args:
         width: channels at full resolution; the lower levels have 2, 4 and 6 times as many.
         encoder_blocks: residual blocks at full, half and quarter resolution on the way down.

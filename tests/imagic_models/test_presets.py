@@ -10,6 +10,7 @@ from imagic_models import load_restorer, registry
 from imagic_models.architectures import ARCHITECTURES, build_network
 from imagic_models.cards import CARDS
 from imagic_models.network_file import file_digest
+from imagic_models.options import ListModelsOptions, ShipModelOptions, ShowModelOptions
 from imagic_models.presets import PRESETS, get_preset
 from imagic_models.tasks import TASKS
 from imagic_models.weights import index
@@ -27,7 +28,9 @@ def shelf(tmp_path, monkeypatch):
 
 
 def shipped(shelf, trained_run):
-    return registry.ship(trained_run, scores=["33.5 dB, sigma 15"], data="five photographs", licences="CC0-1.0")
+    options = ShipModelOptions(str(trained_run), "five photographs", "CC0-1.0", ("33.5 dB, sigma 15",))
+    assert "shipped denoise" in registry.ship_model(options).lines()[0]
+    return shelf / "denoise.npz"
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -76,7 +79,7 @@ def test_altered_weights_are_refused(shelf, trained_run):
 
 def test_the_list_tells_shipped_from_unshipped(shelf, trained_run):
     shipped(shelf, trained_run)
-    lines = registry.list_lines()
+    lines = registry.list_models(ListModelsOptions()).lines()
     assert len(lines) == 1 + len(PRESETS)
     assert "no weights yet" not in next(line for line in lines if line.startswith("denoise"))
     assert "no weights yet" in next(line for line in lines if line.startswith("deblur"))
@@ -84,10 +87,10 @@ def test_the_list_tells_shipped_from_unshipped(shelf, trained_run):
 
 def test_a_card_tells_scores_data_version_and_failures(shelf, trained_run):
     path = shipped(shelf, trained_run)
-    card = "\n".join(registry.show_lines("denoise"))
+    card = "\n".join(registry.show_model(ShowModelOptions("denoise")).lines())
     for told in ("33.5 dB, sigma 15", "five photographs", "CC0-1.0", file_digest(path), "Failure modes", "6 steps"):
         assert told in card
-    assert "none shipped yet" in "\n".join(registry.show_lines("deblur"))
+    assert "none shipped yet" in "\n".join(registry.show_model(ShowModelOptions("deblur")).lines())
 
 
 def test_weights_that_are_too_large_are_not_shipped(shelf, trained_run, monkeypatch):
@@ -101,12 +104,12 @@ def test_an_unknown_preset_is_refused_with_the_known_ones():
     with pytest.raises(MisuseError, match="denoise, deblur"):
         get_preset("dehaze")
     with pytest.raises(MisuseError, match="denoise, deblur"):
-        registry.show_lines("dehaze")
+        registry.show_model(ShowModelOptions("dehaze"))
 
 
 def test_what_is_no_run_is_not_shipped(shelf, tmp_path):
     with pytest.raises(MisuseError, match="folder of a training run"):
-        registry.ship(tmp_path, data="", licences="")
+        registry.ship_model(ShipModelOptions(str(tmp_path), "", ""))
 
 
 def test_the_presets_are_known_without_keras():
