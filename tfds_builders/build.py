@@ -89,8 +89,8 @@ def _built(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> Data
 
         with made_here(workspace.folder, [receipt.shard for receipt in receipts]) as folder:
             _write_failures(folder, rejections)
-            write_metadata(folder, receipts, recipe.masks)
             write_card(Built(folder, plan, receipts, rejections, recipe, options))
+            write_metadata(folder, receipts, recipe.masks)  # last: what TFDS can load is complete
         return DatasetReport(
             recipe.name,
             workspace.folder,

@@ -65,6 +65,14 @@ def test_every_shipped_recipe_builds(options, recipe):
             assert example["mask"].shape == (height, width, 1)
 
 
+def test_a_recipe_of_one_s_own_is_a_path(options, tmp_path):
+    own = "name: my-noise\nsteps:\n  - {name: gaussian_noise, parameters: {sigma_range: [0.1, 0.1]}}\n"
+    (tmp_path / "any file.yaml").write_text(own)
+    report = build_dataset(options(recipes=(str(tmp_path / "any file.yaml"),)))
+    assert report.datasets[0].folder == dataset_folder(options().data_dir, "my-noise")
+    assert {example["recipe"] for example in all_examples(report.datasets[0].folder)} == {b"my-noise"}
+
+
 def test_several_recipes_share_one_look_at_the_inputs_and_their_splits(options):
     report = build_dataset(options(recipes=("denoise", "jpeg")))
     folders = [dataset.folder for dataset in report.datasets]
