@@ -7,7 +7,9 @@ committed state of the frontier and survives a kill.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urljoin
 
@@ -46,6 +48,8 @@ class ArchiveSpider(Spider):
     def __init__(self, work: Work) -> None:
         super().__init__()
         self.work = work
+        # No more threads than cores: beyond that they only fight the reactor for the interpreter's lock.
+        self._workers = ThreadPoolExecutor(os.cpu_count() or 2)
 
     async def start(self) -> AsyncIterator[Any]:
         """Put the seeds into the frontier; those that are known from an earlier run change nothing."""
@@ -148,7 +152,10 @@ class ArchiveSpider(Spider):
             return
         try:
             signals = {**response.meta.get("statements", {}), "headers": "no refusal"}
-            image = await asyncio.to_thread(take_in, row, response.body, self.work.options, signals)
+            intake = asyncio.get_running_loop().run_in_executor(
+                self._workers, take_in, row, response.body, self.work.options, signals
+            )
+            image = await intake
         except UnusableImage as unusable:
             reason = str(unusable.args[0])
             self._give_up_or_wait(row, Outcome(reason, may_pass=reason == "truncated"), evidence=row.url)

@@ -48,6 +48,9 @@ def crawl_here(options: CrawlOptions) -> CrawlReport:
     Raises:
         ImagicError: the folder cannot be written or is in use.
     """
+    import cv2
+
+    cv2.setNumThreads(1)  # images are appraised in threads of our own
     begun = time.monotonic()
     with _writable(options), Catalogue(options.out) as catalogue:
         catalogue.remember("contact", options.contact)
