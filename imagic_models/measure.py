@@ -30,10 +30,14 @@ def measure(
     total = sum(contender.takes(level) for contender in contenders for level in protocol.levels) * len(usable)
     with tqdm(total=total, desc=protocol.name, unit="picture", disable=not progress) as bar:
         for contender in contenders:
-            memory, mine = PeakMemory(), []
+            memory = PeakMemory()
+            mine: list[Row] = []
             for case in cases(protocol, usable, contender, seed):
                 answer = _answered(contender, protocol, case)
-                (failures if isinstance(answer, Failure) else mine).append(answer)
+                if isinstance(answer, Failure):
+                    failures.append(answer)
+                else:
+                    mine.append(answer)
                 bar.update()
             rows += mine
             runtimes.append(_runtime(contender, mine, memory))

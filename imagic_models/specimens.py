@@ -13,7 +13,7 @@ from imagic_models.contenders import Contender
 from imagic_models.protocols.protocol import Case, Protocol, at_depth
 from imagic_models.scorecard import METRIC_LABELS, Scorecard, number
 from imagic_models.testset import Source
-from imaging.pixels import FloatImage, Image, from_float
+from imaging.pixels import FloatImage, Image, from_float, to_float
 
 SIDE = 176  # pixels of a crop
 MOST = 4  # contenders shown beside input and truth
@@ -97,7 +97,7 @@ def _panels(card: Scorecard, case: Case, shown: Sequence[Contender]) -> tuple[Pa
 def _as_large(image: FloatImage, height: int, width: int) -> FloatImage:
     """Return a smaller input enlarged without smoothing, so that its pixels are seen."""
     same = image.shape[:2] == (height, width)
-    return image if same else cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST)
+    return image if same else to_float(cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def _window(answer: FloatImage, truth: FloatImage) -> tuple[slice, slice]:

@@ -61,7 +61,7 @@ def impulses(image: FloatImage) -> np.ndarray:
     """
     black, white = (_all_channels(side) for side in (image <= 0.5 / 255, image >= 254.5 / 255))
     density = min(float(black.mean()), float(white.mean()))
-    return (black & ~_crowded(black, density)) | (white & ~_crowded(white, density))
+    return np.asarray((black & ~_crowded(black, density)) | (white & ~_crowded(white, density)))
 
 
 def _all_channels(extreme: np.ndarray) -> np.ndarray:

@@ -30,6 +30,7 @@ def _compressed(image: FloatImage, quality: int) -> FloatImage:
     done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
     assert done, "OpenCV always holds a JPEG encoder"
     decoded = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    assert decoded is not None, "what OpenCV has just written it can read"
     return to_float(decoded if decoded.ndim == 2 else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
 
 
