@@ -14,7 +14,7 @@ test: .venv/installed
 check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy imaging crawler pipelines imagic_models tfds_builders demo studio cli.py
+	$(BIN)/mypy imaging crawler pipelines imagic_models tfds_builders demo studio cli.py clickable.py
 
 bench: .venv/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

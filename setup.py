@@ -56,7 +56,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11,<3.13",
     packages=find_packages(exclude=["tests", "tests.*", "benchmarks", "benchmarks.*"]),
-    py_modules=["cli"],
+    py_modules=["cli", "clickable"],
     package_data={
         "imaging": ["recipes/*.yaml"],
         "imagic_models": ["weights/*"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli
+import clickable
 from imaging.errors import ImagicError, MisuseError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +24,9 @@ def run(*words: str) -> object:
 
 
 def imported_by(*words: str) -> set[str]:
-    code = f"import sys\nsys.argv = ['cli.py', *{list(words)!r}]\nimport cli\ntry:\n    cli.main()\nexcept SystemExit:\n"
+    code = (
+        f"import sys\nsys.argv = ['cli.py', *{list(words)!r}]\nimport cli\ntry:\n    cli.main()\nexcept SystemExit:\n"
+    )
     code += f"    print('LOADED', *[name for name in {FRAMEWORKS!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(done.stdout.rpartition("LOADED")[2].split())
@@ -35,19 +39,21 @@ def test_help_imports_no_framework(name):
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_option_is_explained(name):
-    command = cli.build(name, cli.COMMANDS[name])
+    command = clickable.build(name, cli.COMMANDS[name])
     unexplained = [p.name for p in command.params if getattr(p, "help", "argument") in (None, "")]
     assert unexplained == []
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_the_example_in_help_is_accepted_by_the_parser(name):
-    command = cli.build(name, cli.COMMANDS[name])
-    command.make_context(name, cli.COMMANDS[name].example.split())
+    command = clickable.build(name, cli.COMMANDS[name])
+    command.make_context(name, shlex.split(cli.COMMANDS[name].example))
 
 
 def test_the_commands_of_the_contract_exist():
-    assert {"crawl", "build-dataset", "preview", "train", "evaluate", "enhance", "demo"} <= set(cli.COMMANDS)
+    assert {"crawl", "build-dataset", "preview", "train", "tune", "evaluate", "enhance", "serve", "demo"} <= set(
+        cli.COMMANDS
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +104,7 @@ def failing(options: Outer) -> Said:
     raise ImagicError("Rules hold", "a\nb", "Do this")
 
 
-OUTER = cli.Command(f"{__name__}:Outer", f"{__name__}:said", "Say it.", "pics", arguments=("images",))
+OUTER = clickable.Command(f"{__name__}:Outer", f"{__name__}:said", "Say it.", "pics", arguments=("images",))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ FLOOR = {
     "studio": 2,
     "tfds_builders": 3,
     "demo": 4,
+    "clickable": 4,
     "cli": 5,
 }
 
@@ -42,7 +43,7 @@ CRAWLER_DOORS = {"pipelines": {"manifest"}, "tfds_builders": {"manifest"}, "stud
 def modules(root: Path) -> list[Path]:
     """Every Python file of the product below root, as paths relative to it."""
     packages = [path for name in FLOOR for path in sorted((root / name).rglob("*.py"))]
-    return [path.relative_to(root) for path in [*packages, root / "cli.py"] if path.exists()]
+    return [path.relative_to(root) for path in [*packages, root / "clickable.py", root / "cli.py"] if path.exists()]
 
 
 def tree_of(path: Path) -> ast.Module:
