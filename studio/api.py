@@ -23,6 +23,7 @@ from studio.workshop import MEDIA, Workshop
 COOKIE = "imagic_client"
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ASKS_EVERY = 0.5
+_CLASSICAL_NOTE = "Classical methods are here to compare with; a folder is enhanced by networks."
 _OWN_NOTE = "What you paint belongs to this picture; in a folder every picture is judged by itself."
 
 _BODY = {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -108,8 +109,7 @@ class Api:
         self._check(treatment)
         kept = self._store.add(await request.body(), name)
         try:
-            await self._finish(request, lambda report: self._workshop.take_in(kept), kept.name)
-            await self._finish(request, lambda report: self._workshop.restore(kept, treatment, report), kept.name)
+            await self._finish(request, lambda report: self._workshop.enhance(kept, treatment, report), kept.name)
             path = kept.results[form]
             return Response(path.read_bytes(), media_type=media_type(path.suffix))
         finally:
@@ -170,7 +170,7 @@ class Api:
         """Return the command that does to a folder what a treatment does to a picture, and what it leaves out."""
         offers = [self._workshop.catalogue.find(stage.model) for stage in request.treatment.stages]
         if any(offer.classical for offer in offers):
-            return {"command": "", "note": "Classical methods are for comparison here; `enhance` runs networks."}
+            return {"command": "", "note": _CLASSICAL_NOTE}
         own = any(offer.mask or offer.points for offer in offers)
         return {"command": enhance_command(request), "note": _OWN_NOTE if own else ""}
 
@@ -214,7 +214,8 @@ class Api:
         elif state["state"] == "done":
             state |= {"share": 1.0, "result": job.future.result()}
         elif state["state"] == "failed":
-            refused = refusal_of(job.future.exception() or Refused("failed"))
+            error = job.future.exception()
+            refused = refusal_of(error if isinstance(error, Exception) else Refused("failed"))
             state["problem"] = {"kind": refused.kind, "detail": str(refused)}
         return state
 

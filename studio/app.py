@@ -55,8 +55,14 @@ def create_app(
         decoders.close()
         store.close()
 
-    about = {"title": "IMagic studio", "description": DESCRIPTION, "version": "0.1.0"}
-    app = FastAPI(**about, lifespan=life, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="IMagic studio",
+        description=DESCRIPTION,
+        version="0.1.0",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+    )
     for kind, handler in _HANDLERS:
         app.add_exception_handler(kind, handler)
     app.add_middleware(Gate, options=options)

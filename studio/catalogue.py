@@ -137,6 +137,10 @@ class Catalogue:
             raise Refused("misuse", name, f"A stage is one of {', '.join(self._by_name)}", "See GET /api/stages")
         return self._by_name[name]
 
+    def offers_network(self, name: str) -> bool:
+        """Whether a preset of this name is offered."""
+        return name in self._by_name and not self._by_name[name].classical
+
     def restorer(self, name: str) -> Restorer:
         """Return the restorer of an offer."""
         offer = self.find(name)

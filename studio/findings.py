@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from imaging.diagnosis import LIMITS, decide, diagnose
-from imaging.pixels import Image
+from imaging.colour import space_of, to_working
+from imaging.diagnosis import LIMITS, Measured, decide, diagnose
+from imaging.picture import Picture
 from studio.catalogue import Catalogue
+from studio.treatment import StageRequest
 
 
 @dataclass(frozen=True)
@@ -30,29 +32,38 @@ class Measure:
 
 
 MEASURES = (
-    Measure("noise", "Noise", "{:.1f} gray levels", "noise"),
-    Measure("impulses", "Black and white specks", "{:.2%}", "impulses"),
-    Measure("blockiness", "JPEG blocks", "{:.1f} gray levels", "blockiness"),
-    Measure("blur", "Softest that sharp edges are", "{:.1f} px", "blur"),
-    Measure("motion", "The same where shaken most", "{:.1f} px", "motion"),
-    Measure("white", "Brightest tones", "{:.0f} of 255", "dark_white", least=True),
+    Measure("noise", "Noise", "{:.1f} levels", "noise"),
+    Measure("impulses", "Specks", "{:.2%}", "impulses"),
+    Measure("blockiness", "JPEG blocks", "{:.1f} levels", "blockiness"),
+    Measure("blur", "Blur", "{:.1f} px", "blur"),
+    Measure("motion", "Shake", "{:.1f} px", "motion"),
+    Measure("white", "Brightest tone", "{:.0f} of 255", "dark_white", least=True),
     Measure("contrast", "Tonal range", "{:.0f} of 255", "contrast", least=True),
     Measure("clipped", "Burnt out", "{:.1%}", "clipped"),
-    Measure("damage", "Scratches and stains", "{:.1%}", "damage"),
+    Measure("damage", "Scratches, stains", "{:.1%}", "damage"),
     Measure("cast", "Colour cast", "{:.1f} ΔE"),
 )
 # What comes nearest while a preset's weights are not there.
 STAND_INS = {"denoise": "baseline:nlm", "low-light": "baseline:gamma", "exposure": "baseline:stretch"}
 
 
-def diagnosed(samples: Image, catalogue: Catalogue) -> dict[str, Any]:
-    """Return measurements, proposal and remarks for the page.
+# The preset that finds damage for the measurement, as `enhance --auto` uses it.
+_DETECTOR = "old-photo"
 
-    Args:
-        samples: the first page in its own colours, as `enhance --auto` measures it.
-        catalogue: what can be proposed.
-    """
-    measured = diagnose(samples)
+
+def measure(picture: Picture, catalogue: Catalogue) -> Measured:
+    """Return what `enhance --auto` measures on a picture: its first page, in the working space."""
+    samples = picture.pages[0].samples
+    detect = None
+    if catalogue.offers_network(_DETECTOR):
+        restorer = catalogue.restorer(_DETECTOR)
+        detect = restorer.detect if getattr(restorer, "accepts_mask", False) else None
+    return diagnose(to_working(samples, space_of(samples, picture.passport.icc)), detect)
+
+
+def diagnosed(picture: Picture, catalogue: Catalogue) -> dict[str, Any]:
+    """Return measurements, proposal and remarks for the page."""
+    measured = measure(picture, catalogue)
     needed = decide(measured)
     offered = {offer.name: offer for offer in catalogue.offers}
     proposal, remarks = [], []
@@ -64,13 +75,14 @@ def diagnosed(samples: Image, catalogue: Catalogue) -> dict[str, Any]:
             remarks.append(_missing(name, offered[stand_in].title if stand_in in offered else ""))
     if not needed:
         remarks.append("Nothing is wrong with it by these measures: auto leaves it byte for byte as it is.")
-    return {"measures": [_line(measure, measured) for measure in MEASURES], "proposal": proposal, "remarks": remarks}
+    looked_for = [line for line in MEASURES if line.name != "damage" or catalogue.offers_network(_DETECTOR)]
+    return {"measures": [_line(line, measured) for line in looked_for], "proposal": proposal, "remarks": remarks}
 
 
-def needed_networks(samples: Image, catalogue: Catalogue) -> list[dict[str, Any]]:
+def needed_networks(picture: Picture, catalogue: Catalogue) -> tuple[StageRequest, ...]:
     """Return the stages that `enhance --auto` would apply, of those that are offered."""
-    offered = {offer.name for offer in catalogue.offers}
-    return [{"model": name, "strength": strength} for name, strength in decide(diagnose(samples)) if name in offered]
+    needed = [choice for choice in decide(measure(picture, catalogue)) if catalogue.offers_network(choice[0])]
+    return tuple(StageRequest(model=name, strength=strength) for name, strength in needed)
 
 
 def _missing(name: str, stand_in: str) -> str:
@@ -82,11 +94,11 @@ def _line(measure: Measure, measured: dict[str, float]) -> dict[str, Any]:
     value = measured[measure.name]
     limit = LIMITS.get(measure.limit)
     beyond = limit is not None and (value < limit if measure.least else value > limit)
-    bound = "" if limit is None else f"{'under' if measure.least else 'over'} {measure.text.format(limit)}"
+    bound = f"{'under' if measure.least else 'over'} {measure.text.format(limit).split()[0]}" if beyond else ""
     return {
         "name": measure.name,
         "title": measure.title,
         "text": measure.text.format(value),
-        "verdict": bound if beyond else "" if limit is None else "good",
+        "verdict": bound or ("" if limit is None else "good"),
         "needed": beyond,
     }

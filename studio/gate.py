@@ -34,7 +34,9 @@ HEADERS = {
 }
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_TILES = ("/api/recipes/", "/api/damages/")  # computed when they are looked at
 _ADDRESSES = 4096
+TILES_PER_REQUEST = 10
 
 
 class Gate:
@@ -49,6 +51,7 @@ class Gate:
     def __init__(self, app: ASGIApp, options: StudioOptions, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self._options = app, options
         self._pace = Pace(options.rate, clock)
+        self._tile_pace = Pace(options.rate * TILES_PER_REQUEST, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on; either way with the security headers."""
@@ -67,12 +70,15 @@ class Gate:
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
         if self._options.is_local and host not in _LOCAL_NAMES:
             raise Refused("wrong-host", host)  # another site's name that was made to point at this machine
+        address = (scope.get("client") or ("",))[0]
         if method in ("GET", "HEAD"):
+            if scope["path"].startswith(_TILES):
+                self._tile_pace.count(address)
             return
         _check_origin(headers)
         if method in _WITH_BODY:
             _check_length(headers, self._options.max_upload_bytes)
-            self._pace.count((scope.get("client") or ("",))[0])
+            self._pace.count(address)
 
 
 def _check_origin(headers: Headers) -> None:

@@ -142,7 +142,7 @@ class FairQueue:
         while (job := self._take()) is not None:
             try:
                 job.future.set_result(job.work(job.report))
-            except BaseException as error:
+            except Exception as error:
                 job.future.set_exception(error)
             job.work = _nothing  # what the work held on to can go
 

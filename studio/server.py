@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from dataclasses import dataclass
 
 from imaging.errors import ImagicError
 from studio.options import StudioOptions
 
+CONNECTIONS = 64  # beside those whose jobs wait; each may hold one upload in memory
 _OPEN_WARNING = "Anyone who reaches this address can use the studio: nothing asks who is there."
 
 
@@ -45,9 +47,10 @@ def serve(options: StudioOptions) -> ServeReport:
         proxy_headers=False,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=5,
-        limit_concurrency=8 * options.waiting,
+        limit_concurrency=CONNECTIONS + options.waiting,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # raised once more when everything has been closed
+        uvicorn.Server(config).run(sockets=[listening])
     return ServeReport()
 
 

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from studio.findings import diagnosed, needed_networks
 from studio.options import StudioOptions
 from studio.refusals import Refused, refusal_of
 from studio.store import Kept, Store
-from studio.treatment import Treatment
+from studio.treatment import StageRequest, Treatment
 
 MEDIA = {
     "jpeg": ("image/jpeg", ".jpg"),
@@ -36,6 +37,7 @@ MEDIA = {
 }
 RAW_BECOMES = "tiff"
 MOST_MASK_PIXELS = 1 << 27
+MOST_GROWTH = 2  # times max_megapixels that a result may have
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class Workshop:
     store: Store
     decoders: DecoderPool
 
+    def _checked_header(self, kept: Kept) -> Header:
+        """Return the header of an upload that is within the limits, and of a kind that can be handed back."""
+        header = probe(kept.source, max_pixels=self.options.max_pixels)
+        if header.format != "raw" and header.format not in MEDIA:
+            raise UnreadableImage("unsupported", kept.name)
+        return header
+
     def first_page(self, kept: Kept) -> Picture:
         """Return the first page of an upload."""
         return self.decoders.read(kept.source, pages=1)
@@ -66,17 +75,21 @@ class Workshop:
         """
         try:
             with self.store.working_on(kept):
-                header = probe(kept.source, max_pixels=self.options.max_pixels)
-                _check_kind(header, kept)
+                header = self._checked_header(kept)
                 picture = self.first_page(kept)
                 view = kept.folder / "before.png"
                 view.write_bytes(png_of(rgb_of(picture)))
                 kept.results["before"] = view
                 samples = picture.pages[0].samples
-                return facts(kept, header, samples) | {"diagnosis": diagnosed(samples, self.catalogue)}
+                return facts(kept, header, samples) | {"diagnosis": diagnosed(picture, self.catalogue)}
         except Exception as error:
             self.store.remove(kept)
             raise refusal_of(error, kept.name) from error
+
+    def enhance(self, kept: Kept, treatment: Treatment, report: Report) -> dict[str, Any]:
+        """Restore an upload that nobody looks at; return what was done."""
+        self._checked_header(kept)
+        return self.restore(kept, treatment, report)
 
     def restore(self, kept: Kept, treatment: Treatment, report: Report) -> dict[str, Any]:
         """Restore a picture and write its forms; return what was done."""
@@ -109,15 +122,17 @@ class Workshop:
             png = original
         else:
             write_picture(png, as_png(restored))
-        view = kept.folder / "after.png"
-        view.write_bytes(png_of(rgb_of(restored)))
-        kept.results |= {"png": png, "original": original, "after": view}
+        kept.results |= {"png": png, "original": original}
+        if "before" in kept.results:
+            kept.results["after"] = kept.folder / "after.png"
+            kept.results["after"].write_bytes(png_of(rgb_of(restored)))
 
     def steps(self, treatment: Treatment, picture: Picture, report: Report) -> list[Step]:
         """Return the stages of a treatment with their restorers, loaded where they are not yet."""
         stages = treatment.stages
         if treatment.auto:
-            stages = Treatment(stages=needed_networks(picture.pages[0].samples, self.catalogue)).stages
+            stages = needed_networks(picture, self.catalogue)
+        self._check_growth(stages, picture)
         _check_points(treatment, picture.pages[0].samples)
         mask, steps = decoded_mask(treatment.mask), []
         for stage in stages:
@@ -127,6 +142,16 @@ class Workshop:
             points = [(point.row, point.column, point.rgb) for point in treatment.points] if offer.points else []
             steps.append(Step(stage.model, restorer, stage.strength, mask if offer.mask else None, points))
         return steps
+
+    def _check_growth(self, stages: Sequence[StageRequest], picture: Picture) -> None:
+        """Refuse a chain that enlarges a picture beyond what the machine is to hold."""
+        pixels = sum(page.samples.shape[0] * page.samples.shape[1] for page in picture.pages)
+        for stage in stages:
+            pixels *= self.catalogue.find(stage.model).scale ** 2
+        if pixels > MOST_GROWTH * self.options.max_pixels:
+            most = MOST_GROWTH * self.options.max_megapixels
+            rule = f"A result has at most {most:g} megapixels, all pages together"
+            raise Refused("too-large", f"{pixels / 1e6:.0f}", rule)
 
     def detect(self, kept: Kept, stage: str, report: Report) -> bytes:
         """Return what a stage takes for damage, as a PNG that is white there."""
@@ -146,12 +171,6 @@ def _check_points(treatment: Treatment, samples: Image) -> None:
         if point.row >= height or point.column >= width:
             rule = f"A known colour lies in its picture of {width} x {height}"
             raise Refused("misuse", f"row {point.row}, column {point.column}", rule)
-
-
-def _check_kind(header: Header, kept: Kept) -> None:
-    """Refuse what the decoders know and the studio cannot hand back."""
-    if header.format != "raw" and header.format not in MEDIA:
-        raise UnreadableImage("unsupported", kept.name)
 
 
 def rgb_of(picture: Picture) -> Image:

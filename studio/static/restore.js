@@ -104,7 +104,7 @@ function showPicture() {
 }
 
 function showMeasured({ measures, proposal, remarks }) {
-  const rows = measures.map((measure) => element("tr", {}, element("th", { scope: "row", textContent: measure.title }), element("td", { className: "figure", textContent: measure.text }), element("td", { className: measure.needed ? "verdict-needed" : "", textContent: measure.verdict })));
+  const rows = measures.map((measure) => element("tr", {}, element("th", { scope: "row", textContent: measure.title }), element("td", { className: "figure", textContent: measure.text }), element("td", { className: measure.needed ? "verdict-needed" : "", textContent: measure.verdict === "good" ? "✓ good" : measure.verdict })));
   const parts = rows.length ? [element("table", { className: "measures" }, element("tbody", {}, ...rows))] : [];
   parts.push(...remarks.map((text) => element("p", { className: "quiet", textContent: text })));
   if (proposal.length) {
@@ -214,6 +214,8 @@ let asked = 0;
 async function writeCommand() {
   if (!chain.runnable) {
     byId("command").textContent = "Choose a stage first.";
+    byId("command").parentElement.hidden = false;
+    byId("command-note").textContent = "";
     byId("copy").disabled = true;
     return;
   }
@@ -225,6 +227,7 @@ async function writeCommand() {
     const { command, note } = await askJson("POST", "/api/commands/enhance", request);
     if (turn !== asked) return;
     byId("command").textContent = command;
+    byId("command").parentElement.hidden = !command;
     byId("command-note").textContent = note;
     byId("copy").disabled = !command;
   } catch (error) {

@@ -38,6 +38,10 @@ class FakeRestorer:
     def scale(self) -> int:
         return 2 if self.name == "super-resolution-x2" else 1
 
+    @property
+    def accepts_mask(self) -> bool:
+        return self.name == "old-photo"
+
     def restore(self, image, *, mask=None, points=()):
         if self.name == "broken":
             raise RuntimeError("/secret/path is none of the client's business")
@@ -54,7 +58,7 @@ class FakeRestorer:
 
     def detect(self, image):
         found = np.zeros(image.shape[:2], np.float32)
-        found[10:12] = 1
+        found[10:11] = 1
         return found
 
 

@@ -8,12 +8,13 @@ import tifffile
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
+from imaging.errors import MisuseError
 from imaging.files import read_picture, read_rgb
 from pipelines.enhance.ledger import LEDGER_NAME, Ledger
 from pipelines.enhance.options import EnhanceOptions, Stage
 from pipelines.enhance.worker import Task, Worker
 from studio.chain import Finish, Step, as_png, restore_picture
-from tests.studio.conftest import FakeRestorer, finished
+from tests.studio.conftest import OFFERS, FakeRestorer, finished
 
 
 def save_jpeg(path, image):
@@ -40,13 +41,19 @@ SAVERS = {
 }
 
 
+def load_offered(model: str, engine: str) -> FakeRestorer:
+    if model not in {offer.name for offer in OFFERS}:
+        raise MisuseError("A preset is used with its weights", model)
+    return FakeRestorer(model)
+
+
 def in_bulk(folder, name: str, **settings) -> bytes:
     """The file that `cli.py enhance` writes, without Beam around it."""
     options = EnhanceOptions(input=folder, out=folder.parent / "out", **settings)
     options.out.mkdir()
     ledger = Ledger(options.out / LEDGER_NAME)
     run = ledger.begin_run({}, 1)
-    worker = Worker(options, lambda model, engine: FakeRestorer(model), run)
+    worker = Worker(options, load_offered, run)
     record = worker.do(Task(name, name))
     worker.close()
     ledger.close()
@@ -85,6 +92,17 @@ def test_auto_applies_what_the_measurement_asks_for_as_the_bulk_job_does(client,
     content = (tmp_path / "in" / "noisy.png").read_bytes()
     expected = in_bulk(tmp_path / "in", "noisy.png", auto=True)
     assert expected != content
+    assert client.post("/api/enhance?auto=true&form=original", content=content).content == expected
+
+
+def test_auto_asks_the_network_for_damage_as_the_bulk_job_does(client, tmp_path):
+    from skimage import data
+
+    (tmp_path / "in").mkdir()
+    PillowImage.fromarray(data.astronaut()[:60]).save(tmp_path / "in" / "strip.png")  # one line of 60 is over the limit
+    expected = in_bulk(tmp_path / "in", "strip.png", auto=True)
+    content = (tmp_path / "in" / "strip.png").read_bytes()
+    assert b"old-photo" in expected
     assert client.post("/api/enhance?auto=true&form=original", content=content).content == expected
 
 

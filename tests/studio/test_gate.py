@@ -79,6 +79,12 @@ def test_too_many_requests_in_a_minute_are_told_to_wait():
     assert answers[-1].json()["kind"] == "too-often" and int(answers[-1].headers["Retry-After"]) > 0
 
 
+def test_tiles_have_a_wider_limit_of_their_own():
+    with TestClient(build_app(rate=1), base_url=BASE) as client:
+        statuses = [client.get("/api/damages/nope/1.png").status_code for _ in range(12)]
+    assert statuses == [422] * 10 + [429] * 2
+
+
 def test_a_bucket_fills_evenly_and_each_address_has_its_own():
     now = [0.0]
     pace = Pace(60, lambda: now[0])

@@ -92,12 +92,3 @@ def test_an_open_studio_does_not_claim_to_be_private():
 def test_a_wrong_address_is_a_clear_refusal(client, method, address, kind):
     answer = client.request(method, address, content=b"" if method == "PUT" else None)
     assert answer.json()["kind"] == kind
-
-
-def test_a_taken_port_is_one_sentence():
-    from imaging.errors import ImagicError
-    from studio.options import StudioOptions
-    from studio.server import listen
-
-    with listen(StudioOptions(port=0)) as taken, pytest.raises(ImagicError, match="free address"):
-        listen(StudioOptions(port=taken.getsockname()[1]))
