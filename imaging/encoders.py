@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,9 @@ from imaging.tags import Directory
 
 # What is kept of a TIFF's compression; fax and JPEG coding become deflate, which loses nothing.
 _COMPRESSIONS = {1: None, 5: "lzw", 8: "zlib", 32946: "zlib", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
+# A JPEG is written as finely as it was and no coarser than this: to code a restored picture as coarsely as a bad
+# original was would put back the blocks that have just been removed.
+_JPEG_QUALITY = 92
 _BIG_TIFF = 3_900_000_000
 _PNG_SPEED = _DEFLATE_SPEED = 4  # zlib level: about half the time of the default for a few per cent more bytes
 
@@ -39,17 +43,25 @@ def _encode_jpeg(path: Path, picture: Picture) -> None:
     passport, coding = picture.passport, picture.passport.encoding
     image = _as_pillow(picture.pages[0], passport)
     options: dict[str, Any] = {"progressive": coding.get("progressive", False)}
-    tables = coding.get("qtables")
-    if tables:
-        options["qtables"] = {i: list(table) for i, table in tables.items()}
+    tables: dict[int, list[int]] = coding.get("qtables") or {}
+    fine = bool(tables) and sum(tables[0]) <= sum(_jpeg_tables(_JPEG_QUALITY)[0])
+    if fine:
+        options["qtables"] = {i: list(table) for i, table in tables.items() if i == 0 or image.mode != "L"}
     else:
-        options["quality"] = 95
-    if image.mode == "RGB" and coding.get("subsampling", -1) >= 0:
-        options["subsampling"] = coding["subsampling"]
-    if image.mode == "L" and tables:
-        options["qtables"] = {0: options["qtables"][0]}
+        options["quality"] = _JPEG_QUALITY
+    if image.mode == "RGB":
+        options["subsampling"] = max(coding.get("subsampling", 0), 0) if fine else 0
     content = _saved(image, "JPEG", **options)
     path.write_bytes(containers.jpeg_with(content, _jpeg_parts(passport)))
+
+
+@lru_cache
+def _jpeg_tables(quality: int) -> dict[int, list[int]]:
+    """Return the encoder's quantisation tables at a quality."""
+    content = _saved(PillowImage.new("RGB", (8, 8)), "JPEG", quality=quality)
+    with PillowImage.open(io.BytesIO(content)) as image:
+        tables: dict[int, list[int]] = getattr(image, "quantization", {})
+        return tables
 
 
 def _jpeg_parts(passport: Passport) -> list[containers.Part]:

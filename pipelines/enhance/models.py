@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from imaging.diagnosis import STAGES
+from imaging.errors import MisuseError
 from pipelines.enhance.chain import Restorer, Step
 from pipelines.enhance.options import EnhanceOptions, Stage
 
@@ -37,9 +38,22 @@ def restorer_of(factory: Factory, model: str, engine: str) -> Restorer:
         return _loaded[key]
 
 
-def possible_stages(options: EnhanceOptions) -> tuple[Stage, ...]:
-    """Return every stage that the job may apply: those named, or with `auto` all that the diagnosis may choose."""
-    return tuple(Stage(name) for name in STAGES) if options.auto else options.stages
+def possible_stages(options: EnhanceOptions, factory: Factory) -> tuple[Stage, ...]:
+    """Return every stage that the job may apply: those named, or with `auto` all that the diagnosis may choose.
+
+    With `auto`, a preset without weights is left out; a picture that needs it is passed on, and its row says so.
+    """
+    if not options.auto:
+        return options.stages
+    return tuple(Stage(name) for name in STAGES if _is_there(factory, name, options.engine))
+
+
+def _is_there(factory: Factory, model: str, engine: str) -> bool:
+    try:
+        restorer_of(factory, model, engine)
+    except MisuseError:
+        return False
+    return True
 
 
 def steps_of(options: EnhanceOptions, factory: Factory, stages: tuple[Stage, ...]) -> list[Step]:
@@ -55,7 +69,7 @@ def settings_of(options: EnhanceOptions, factory: Factory) -> dict[str, object]:
     return {
         "stages": [
             (step.name, step.strength, step.restorer.version)
-            for step in steps_of(options, factory, possible_stages(options))
+            for step in steps_of(options, factory, possible_stages(options, factory))
         ],
         "auto": options.auto,
         "detail": options.detail,

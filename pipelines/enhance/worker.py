@@ -22,7 +22,7 @@ from imaging.picture import Picture
 from imaging.pixels import Image
 from pipelines.enhance.chain import Finish, Step, enhance_picture
 from pipelines.enhance.ledger import DONE, FAILED, LEDGER_NAME, NOT_REACHED, SKIPPED, STARTED, Ledger, Record, readable
-from pipelines.enhance.models import Factory, key_of, restorer_of, settings_of, steps_of
+from pipelines.enhance.models import Factory, key_of, possible_stages, restorer_of, settings_of, steps_of
 from pipelines.enhance.options import EnhanceOptions, Stage
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -51,6 +51,7 @@ class Worker:
     def __init__(self, options: EnhanceOptions, factory: Factory, run: int, allowed: int | None = None) -> None:
         self._options, self._factory, self._run, self._allowed = options, factory, run, allowed
         self._settings = settings_of(options, factory)
+        self._there = {stage.model for stage in possible_stages(options, factory)}
         self._ledger = Ledger(options.out / LEDGER_NAME)
         self._source = options.input if options.input.is_dir() else options.input.parent
         self._decoders = DecoderPool(seconds=options.decode_seconds, max_pixels=int(options.max_megapixels * 1e6))
@@ -158,7 +159,11 @@ class Worker:
         if not self._options.auto:
             return replace(record, stages=[(stage.model, stage.strength) for stage in self._options.stages])
         measured = diagnose(self._rgb(picture), self._detect())
-        return replace(record, measured=measured, stages=list(decide(measured)))
+        needed = decide(measured)
+        lacking = [preset for preset, _ in needed if preset not in self._there]
+        stages = [choice for choice in needed if choice[0] not in lacking]
+        detail = f"needs {', '.join(lacking)}, which has no weights here" if lacking else ""
+        return replace(record, measured=measured, stages=stages, detail=detail)
 
     def _rgb(self, picture: Picture) -> Image:
         """Return the first page in the working space, which is what models will see of it."""
@@ -167,6 +172,8 @@ class Worker:
 
     def _detect(self) -> Detect | None:
         """Return how the model for old prints finds damage, if there is one that can."""
+        if "old-photo" not in self._there:
+            return None
         restorer = restorer_of(self._factory, "old-photo", self._options.engine)
         return getattr(restorer, "detect", None) if getattr(restorer, "accepts_mask", False) else None
 

@@ -110,6 +110,15 @@ def _exif_directory(block):
     return tags.read_directories(tags.reader(block))[1][0].branches[tags.EXIF]
 
 
+@pytest.mark.parametrize(("quality", "same"), [(20, False), (80, False), (92, True), (98, True)])
+def test_a_jpeg_is_coded_as_finely_as_it_was_and_never_coarsely(quality, same, tmp_path):
+    file = io.BytesIO()
+    Image.fromarray(archive.picture()).save(file, "JPEG", quality=quality)
+    before, after, _ = rewritten(file.getvalue(), "a.jpg", tmp_path)
+    was, now = (picture.passport.encoding["qtables"] for picture in (before, after))
+    assert (was == now) == same and sum(now[0]) <= sum(was[0])
+
+
 def test_a_lost_block_is_named_and_leaves_no_file(tmp_path, monkeypatch):
     from imaging import encoders
 

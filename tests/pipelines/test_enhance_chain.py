@@ -9,7 +9,9 @@ import archive
 import numpy as np
 import pytest
 from enhance_fakes import Softener, load_softener
+from PIL import Image
 
+from imaging.errors import MisuseError
 from imaging.files import read_picture, write_picture
 from imaging.picture import Page
 from pipelines.enhance.chain import Finish, Step, enhance_page, enhance_picture
@@ -74,6 +76,21 @@ def test_one_pixel_passes_through_everything():
 def test_what_was_named_twice_in_stages_is_applied_twice():
     assert parse_stages("a:0.5, b,, a") == (Stage("a", 0.5), Stage("b"), Stage("a"))
     assert parse_stages("C:/models/x.keras") == (Stage("C:/models/x.keras"),)
+
+
+def load_all_but_denoise(name, engine):
+    if name == "denoise":
+        raise MisuseError("a preset is used with its weights", name)
+    return Softener(name)
+
+
+def test_auto_without_the_weights_that_a_picture_needs_passes_it_and_says_so(tmp_path):
+    (tmp_path / "in").mkdir()
+    noise = np.random.default_rng(0).normal(128, 40, (120, 140, 3)).clip(0, 255).astype(np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in" / "a.png")
+    report = enhance(EnhanceOptions(tmp_path / "in", tmp_path / "out", auto=True, report=0), load_all_but_denoise)
+    assert report.counts == {"passed": 1}
+    assert "needs denoise" in (tmp_path / "out" / "ledger.jsonl").read_text()
 
 
 @pytest.fixture(scope="module")
