@@ -29,7 +29,7 @@ class CrawlOptions:
     """One crawl.
 
     Attributes:
-        source: a name from `crawler.spiders.SOURCES`.
+        source: met, artic, cleveland, rijks, commons, loc, smithsonian, europeana, openverse, iiif, urls or local.
         out: folder for the originals, the catalogue and the manifest.
         target: what to read where the source is not a site of its own: a manifest or collection address (iiif),
             a list file (urls), a folder (local).
@@ -37,7 +37,7 @@ class CrawlOptions:
         licences: families (`cc0`, `pdm`, `cc-by`, ...) or normal forms that may be collected.
         rights: the licence that you vouch for, where the source states none (local folders, lists without a column).
         query: words to search for, where the source can search.
-        filters: further filters of the source by name, for example `{"department": "11"}`.
+        filters: further filters of the source by name, for example department=11; a wrong name lists the right ones.
         base_url: replaces the source's own address; the only way to crawl a host on this machine.
         contact: e-mail or web address for the User-Agent; remembered in the output folder.
         allow_http: accept addresses without TLS.
