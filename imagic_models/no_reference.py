@@ -42,7 +42,7 @@ def statistics(image: FloatImage) -> dict[str, float]:
         colourfulness: after Hasler and Süsstrunk.
     """
     plane = np.clip(_gray(image), 0.0, 1.0) * 255
-    noise = 255 * noise_sigma(plane / 255)
+    noise = 255 * noise_sigma((plane / 255).astype(np.float32))
     low, high = np.percentile(plane, (1, 99))
     return {
         "sharpness": _sharpness(plane, noise),

@@ -65,7 +65,7 @@ def impulses(image: FloatImage) -> np.ndarray:
 
 
 def _all_channels(extreme: np.ndarray) -> np.ndarray:
-    return extreme if extreme.ndim == 2 else extreme.all(axis=2)
+    return extreme if extreme.ndim == 2 else np.asarray(extreme.all(axis=2))
 
 
 def _crowded(extreme: np.ndarray, density: float) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -45,7 +48,7 @@ def motion_psf(length: int) -> Image:
 
 
 def _levels() -> tuple[Level, ...]:
-    kinds = (
+    kinds: tuple[tuple[str, str, Callable[[Any], np.ndarray], tuple[float, ...]], ...] = (
         ("gaussian", "Gaussian blur, sigma", gaussian_psf, (1.0, 1.6, 2.4)),
         ("disk", "out of focus, radius", disk_psf, (2, 4)),
         ("motion", "motion blur, pixels", motion_psf, (9, 17)),

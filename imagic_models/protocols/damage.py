@@ -61,7 +61,7 @@ def _damages_of(recipe: Recipe) -> tuple[str, ...]:
     """Return the recipe's kinds of damage, each once; none for recipes that shrink, which no single damage does."""
     if recipe.scale > 1:
         return ()
-    names = [one.name for step in recipe.steps for one in getattr(step, "one_of", (step,))]
+    names = [one.name for step in recipe.steps for one in step.options]
     return tuple(name for name in dict.fromkeys(names) if not DEGRADATIONS[name].resizes)
 
 

@@ -96,7 +96,7 @@ def test_a_mask_covers_exactly_the_changed_pixels(name: str) -> None:
     image = random_picture(150, 200) * np.float32(0.2) + np.float32(0.45)
     degraded, mask, _ = degrade_at(name, image, 4, np.random.default_rng(11))
     assert mask is not None and mask.dtype == np.float32 and mask.shape == image.shape[:2]
-    assert 0.0 <= mask.min() and 0.0 < mask.max() <= 1.0
+    assert mask.min() >= 0.0 and 0.0 < mask.max() <= 1.0
     changed = np.any(degraded != image, axis=2)
     assert not changed[mask == 0].any(), "a pixel outside the mask changed"
     assert changed[mask > 0].mean() > 0.99, "the mask claims pixels that did not change"
