@@ -124,7 +124,7 @@ class ArchiveSpider(Spider):
         try:
             found = list(work.source.parse(row.kind, Answer(row.url, response.body, row.payload)))
         except Exception as error:  # a block page, a cut answer, a changed API: recorded with the page, tried again
-            evidence = f"{error!r}; answer began {response.body[:200]!r}"
+            evidence = work.source.without_key(f"{error!r}; answer began {response.body[:200]!r}")
             self._give_up_or_wait(row, Outcome("unreadable-answer", may_pass=True), evidence=evidence)
             return
         judged = list(judge_all(found, work.options, work.guard))

@@ -95,6 +95,11 @@ class Source:
         key = os.environ.get(self.key_variable, "")
         return {self.key_header: self.key_value(key)} if key else {}
 
+    def without_key(self, text: str) -> str:
+        """Text that may be stored: Europeana, for one, repeats the key at the head of its answers."""
+        key = os.environ.get(self.key_variable, "") if self.key_variable else ""
+        return text.replace(key, "***") if key else text
+
     def key_value(self, key: str) -> str:
         """How the header words the key."""
         return key

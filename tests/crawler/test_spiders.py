@@ -320,6 +320,7 @@ def test_keys_come_from_the_environment_and_go_to_the_api_s_host_only(monkeypatc
     assert "secret" not in page.url
     assert reader.headers(page.url) == {"X-Api-Key": "secret"}
     assert reader.headers("https://images.example.org/a.jpg") == {}
+    assert reader.without_key('{"apikey": "secret", "broken') == '{"apikey": "***", "broken'
 
 
 def test_europeana_follows_the_cursor_until_there_is_none(monkeypatch):
