@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from studio import samples, sheets
 from studio.commands import build_command, enhance_command
+from studio.forms import MEDIA
 from studio.queue import Client, FairQueue, Job, Work
 from studio.refusals import KINDS, Refused, refusal_of
 from studio.store import Kept
 from studio.treatment import BuildRequest, EnhanceRequest, Form, Treatment
-from studio.workshop import MEDIA, Workshop
+from studio.workshop import Workshop
 
 COOKIE = "imagic_client"
 _CLIENT = re.compile(r"[A-Za-z0-9_-]{16,64}")

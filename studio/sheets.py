@@ -8,8 +8,8 @@ from imaging.degradations import DEGRADATIONS, degrade_at, find
 from imaging.degradations.randomness import generator, philox_key
 from imaging.pixels import FloatImage, from_float
 from imaging.recipes import Recipe, get_recipe, list_recipes
+from studio.forms import png_of
 from studio.refusals import Refused
-from studio.workshop import png_of
 
 VARIANTS = 6
 

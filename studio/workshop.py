@@ -11,30 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from imaging.colour import to_rgb
 from imaging.files import Header, Picture, UnreadableImage, probe, read_picture, write_picture
 from imaging.guard import DecoderPool
-from imaging.pixels import Image, from_float, to_float
+from imaging.pixels import Image, from_float
 from studio.catalogue import Catalogue
-from studio.chain import Finish, Report, Step, as_png, restore_picture
+from studio.chain import Finish, Step, enhance_picture
 from studio.findings import diagnosed, needed_networks
+from studio.forms import MEDIA, as_png, png_of, rgb_of
+from studio.guided import Guided, Progress, Report
 from studio.options import StudioOptions
 from studio.refusals import Refused, refusal_of
 from studio.store import Kept, Store
 from studio.treatment import StageRequest, Treatment
 
-MEDIA = {
-    "jpeg": ("image/jpeg", ".jpg"),
-    "png": ("image/png", ".png"),
-    "tiff": ("image/tiff", ".tif"),
-    "webp": ("image/webp", ".webp"),
-    "bmp": ("image/bmp", ".bmp"),
-    "jpeg2000": ("image/jp2", ".jp2"),
-    "avif": ("image/avif", ".avif"),
-}
 RAW_BECOMES = "tiff"
 MOST_MASK_PIXELS = 1 << 27
 MOST_GROWTH = 2  # times max_megapixels that a result may have
@@ -99,7 +91,7 @@ class Workshop:
             steps = self.steps(treatment, picture, report)
             finish = Finish(treatment.detail, treatment.stretch)
             content = hashlib.sha256(kept.source.read_bytes()).hexdigest()
-            restored = restore_picture(picture, steps, finish, content, report)
+            restored = enhance_picture(picture, steps, finish, content)
             report(0.9, "writing")
             for name in ("png", "original", "after"):
                 kept.results.pop(name, None)
@@ -134,13 +126,15 @@ class Workshop:
             stages = needed_networks(picture, self.catalogue)
         self._check_growth(stages, picture)
         _check_points(treatment, picture.pages[0].samples)
-        mask, steps = decoded_mask(treatment.mask), []
+        mask, progress = decoded_mask(treatment.mask), Progress(report, len(stages) * len(picture.pages))
+        points = [(point.row, point.column, point.rgb) for point in treatment.points]
+        steps = []
         for stage in stages:
             offer = self.catalogue.find(stage.model)
             report(0.0, f"loading {offer.title}")
-            restorer = self.catalogue.restorer(stage.model)
-            points = [(point.row, point.column, point.rgb) for point in treatment.points] if offer.points else []
-            steps.append(Step(stage.model, restorer, stage.strength, mask if offer.mask else None, points))
+            restorer, seen = self.catalogue.restorer(stage.model), mask if offer.mask else None
+            guided = Guided(offer.title, restorer, progress, seen, points if offer.points else ())
+            steps.append(Step(stage.model, guided, stage.strength))
         return steps
 
     def _check_growth(self, stages: Sequence[StageRequest], picture: Picture) -> None:
@@ -173,11 +167,6 @@ def _check_points(treatment: Treatment, samples: Image) -> None:
             raise Refused("misuse", f"row {point.row}, column {point.column}", rule)
 
 
-def rgb_of(picture: Picture) -> Image:
-    """Return the first page as HWC RGB, uint8 or uint16."""
-    return np.ascontiguousarray(to_rgb(picture.pages[0].samples, picture.passport.icc))
-
-
 def facts(kept: Kept, header: Header, samples: Image) -> dict[str, Any]:
     """Return what the page shows of a picture."""
     own = RAW_BECOMES if header.format == "raw" else header.format
@@ -192,16 +181,6 @@ def facts(kept: Kept, header: Header, samples: Image) -> dict[str, Any]:
         "pages": header.pages,
         "bytes": header.bytes,
     }
-
-
-def png_of(image: Image) -> bytes:
-    """Return an 8-bit PNG of an RGB or gray picture, for the eyes."""
-    narrow = image if image.dtype == np.uint8 else from_float(to_float(image), np.uint8)
-    ordered = narrow if narrow.ndim == 2 else narrow[:, :, ::-1]
-    done, content = cv2.imencode(".png", np.ascontiguousarray(ordered), [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    if not done:
-        raise Refused("failed")
-    return content.tobytes()
 
 
 def decoded_mask(text: str | None) -> Image | None:

@@ -13,7 +13,9 @@ from imaging.files import read_picture, read_rgb
 from pipelines.enhance.ledger import LEDGER_NAME, Ledger
 from pipelines.enhance.options import EnhanceOptions, Stage
 from pipelines.enhance.worker import Task, Worker
-from studio.chain import Finish, Step, as_png, restore_picture
+from studio.chain import Finish, Step, enhance_picture
+from studio.forms import as_png
+from studio.guided import Guided, Progress
 from tests.studio.conftest import OFFERS, FakeRestorer, finished
 
 
@@ -118,7 +120,7 @@ def test_the_png_holds_the_restorers_own_pixels(client, astronaut, tmp_path, nam
 def test_the_png_keeps_profile_and_description(tmp_path, astronaut):
     save_jpeg(tmp_path / "a.jpg", astronaut)
     picture = read_picture(tmp_path / "a.jpg")
-    result = as_png(restore_picture(picture, [], Finish(), "0", lambda share, note: None))
+    result = as_png(enhance_picture(picture, [], Finish(), "0"))
     assert result.passport.icc == picture.passport.icc and b"sideways" in result.passport.exif
     assert result.pages[0].samples.shape == (150, 120, 3), "the orientation is applied once"
 
@@ -126,9 +128,9 @@ def test_the_png_keeps_profile_and_description(tmp_path, astronaut):
 def test_progress_names_each_stage_of_each_page(astronaut, tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.stack([astronaut, astronaut]), photometric="rgb")
     told: list[tuple[float, str]] = []
-    steps = [Step("denoise", FakeRestorer("denoise")), Step("slow", FakeRestorer("denoise"))]
-    picture = read_picture(tmp_path / "a.tif")
-    restore_picture(picture, steps, Finish(), "0", lambda share, note: told.append((share, note)))
+    progress = Progress(lambda share, note: told.append((share, note)), total=4)
+    steps = [Step(name, Guided(name, FakeRestorer("denoise"), progress), 1.0) for name in ("denoise", "slow")]
+    enhance_picture(read_picture(tmp_path / "a.tif"), steps, Finish(), "0")
     assert told == [(0.0, "denoise"), (0.25, "slow"), (0.5, "denoise"), (0.75, "slow")]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import doctest
 import shlex
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ def parsed(line: str) -> dict:
     """What the command line makes of a line."""
     python, script, name, *words = shlex.split(line)
     assert (python, script) == ("python", "cli.py")
-    command = cli.build(name, cli.COMMANDS[name])
+    command = cli.main.get_command(click.Context(cli.main), name)
     return command.make_context(name, words).params
 
 
