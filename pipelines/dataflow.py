@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from imaging.errors import ImagicError, MisuseError
+from pipelines.storage import place, remote, require_writable
 
 SETUP_FILE = Path(__file__).resolve().parent.parent / "setup.py"
 _GPU_DRIVER = "install-nvidia-driver"
@@ -108,7 +109,7 @@ class DataflowOptions:
             remedy = "Build deploy/dataflow/Dockerfile and name it: --runner-option image=IMAGE"
             raise ImagicError("Workers get IMagic from a checkout's setup.py or from a container", SETUP_FILE, remedy)
         if not self.dry_run:
-            require_writable(self.bucket)
+            require_writable(place(self.bucket))
 
     def _staged(self) -> dict[str, str]:
         return {"setup_file": str(SETUP_FILE)}
@@ -121,31 +122,9 @@ def require_remote(paths: Iterable[str]) -> None:
         MisuseError: one is not in a bucket.
     """
     for path in paths:
-        if "://" not in path:
+        if not remote(path):
             remedy = "Copy the pictures there (gcloud storage rsync -r DIR gs://BUCKET/DIR) and name that"
             raise MisuseError("Dataflow's workers see buckets, not this machine's disk", path, remedy)
-
-
-def require_writable(folder: str) -> None:
-    """Writes and removes a small object, so that a missing permission is found before any work.
-
-    Args:
-        folder: on any of Beam's file systems.
-
-    Raises:
-        ImagicError: it could not be done.
-    """
-    from apache_beam.io.filesystems import FileSystems
-
-    name = FileSystems.join(folder, f".imagic-{uuid.uuid4().hex}")
-    try:
-        with FileSystems.create(name) as file:
-            file.write(b"may this account write here?")
-        FileSystems.delete([name])
-    except Exception as error:  # each cloud library has its own errors, and none of them may reach the user raw
-        remedy = "Run `gcloud auth application-default login`, or ask for the role storage.objectAdmin on the bucket"
-        told = " ".join(str(error).split())[:200]
-        raise ImagicError("Staging files must be writable", f"{folder} ({told})", remedy) from error
 
 
 def _cloud_parts() -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from imaging.errors import ImagicError, MisuseError
-from pipelines.dataflow import DataflowOptions
+from pipelines.dataflow import DataflowOptions, require_remote
 from pipelines.flink import FlinkOptions
 from pipelines.prism import PrismOptions
 
@@ -88,12 +88,18 @@ def engine_options(runner: str, told: Mapping[str, str]) -> Engine | None:
     return ENGINES[runner](**typed) if runner in ENGINES else None
 
 
-def check_runner(options: RunnerOptions) -> None:
+def check_runner(options: RunnerOptions, paths: Iterable[str] = ()) -> None:
     """Refuses an engine that is not there or does not fit, before any data is touched.
+
+    Args:
+        options: where the job is to run.
+        paths: what its workers are to read and write.
 
     Raises:
         ImagicError: what is wrong with it, and the remedy.
     """
+    if isinstance(options.engine, DataflowOptions):
+        require_remote(paths)
     if options.engine:
         options.engine.check(options.workers)
 

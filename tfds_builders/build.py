@@ -20,7 +20,7 @@ from pipelines.dataset.scan import Scanned, scan
 from pipelines.dataset.sources import Listed, list_pictures, printable
 from pipelines.dataset.workspace import Receipt, Workspace, locked
 from pipelines.runners import check_runner
-from pipelines.storage import made_here, place
+from pipelines.storage import address, made_here, place
 from tfds_builders.report import BuildReport, DatasetReport
 
 __all__ = ["BuildOptions", "BuildReport", "build_dataset"]
@@ -39,7 +39,8 @@ def build_dataset(options: BuildOptions) -> BuildReport:
         MisuseError: an option is wrong.
         ImagicError: nothing can be built from the input, or the job failed.
     """
-    check_runner(options.runner_options())
+    if not options.dry_run:
+        check_runner(options.runner_options(), (options.images, options.data_dir))
     recipes = [get_recipe(name) for name in options.recipes]
     scanned, excluded = look_at_inputs(options)
     make = _estimated if options.dry_run else _built
@@ -167,8 +168,13 @@ def _portable(name: str) -> str:
 
 
 def _estimated(plan: Plan, name: str, recipe: Recipe, options: BuildOptions) -> DatasetReport:
+    from pipelines.dataset.job import add_steps
+    from pipelines.rehearsal import rehearse_on
     from tfds_builders.estimate import estimate
 
     folder = dataset_folder(options.data_dir, options.name or recipe.name)
-    lines = estimate(plan, recipe, options)
+    lines = [
+        *estimate(plan, recipe, options),
+        *rehearse_on(options.runner_options(), lambda pipeline: add_steps(pipeline, address(folder))),
+    ]
     return DatasetReport(recipe.name, folder, {}, plan.inputs, plan.planned, plan.rejections, estimate=tuple(lines))

@@ -89,7 +89,7 @@ def enhance(options: EnhanceOptions, factory: Factory = load_restorer) -> Enhanc
         MisuseError: for options that cannot be met, before anything is written.
         ImagicError: when another job works on the same output, or the pipeline itself breaks.
     """
-    check_runner(options.runner)
+    check_runner(options.runner, (str(options.input), str(options.out)))
     # Workers may start in another directory.
     options = replace(options, input=options.input.absolute(), out=options.out.absolute())
     tasks = plan(options)

@@ -1,14 +1,21 @@
 import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
 
 import pytest
 
 from imaging.errors import ImagicError, MisuseError
 from pipelines import dataflow
-from pipelines.dataflow import DataflowOptions, require_remote, require_writable
+from pipelines.dataflow import DataflowOptions, require_remote
 from pipelines.dataset.job import add_steps
 from pipelines.rehearsal import rehearse
 from pipelines.runners import RunnerOptions, check_runner, import_beam, pipeline_options, run_pipeline
+from pipelines.storage import require_writable
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = {"project": "my-museum", "region": "europe-west4", "bucket": "gs://pictures/imagic"}
 with_cloud = pytest.mark.skipif(
     not dataflow._cloud_parts(), reason="Beam's Google Cloud part is not installed: pip install 'apache-beam[gcp]'"
@@ -86,15 +93,21 @@ def test_paths_that_only_this_machine_sees_are_refused():
         require_remote(["gs://pictures/in", "/home/me/pictures"])
 
 
+def test_pictures_on_this_machine_are_refused_before_anything_else():
+    runner = RunnerOptions("dataflow", engine=DataflowOptions(**PLACE))
+    with pytest.raises(MisuseError, match="gcloud storage rsync"):
+        check_runner(runner, ["/home/me/pictures", "gs://pictures/data"])
+
+
 def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
-    require_writable(str(tmp_path))
+    require_writable(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_told_with_the_remedy(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ImagicError, match=r"storage\.objectAdmin") as caught:
-        require_writable(str(tmp_path / "file"))
+    with pytest.raises(ImagicError, match="ask for the right to read, write and delete") as caught:
+        require_writable(tmp_path / "file")
     assert "\n" not in str(caught.value)
 
 
@@ -140,3 +153,40 @@ def test_a_step_that_workers_cannot_import_is_named(tmp_path, monkeypatch):
 
     with pytest.raises(ImagicError, match="No module named 'only_here'"):
         rehearse(lambda pipeline: pipeline | import_beam().Create([1]) | import_beam().Map(only_here.double))
+
+
+@pytest.mark.slow
+def test_what_setup_py_packs_is_enough_to_load_every_step(tmp_path):
+    """Dataflow's workers get this archive: a package, recipe or weight that is not in it is missing there."""
+    packed = shutil.copytree(ROOT, tmp_path / "checkout", ignore=_only_sources)
+    subprocess.run(
+        [sys.executable, "setup.py", "-q", "sdist", "-d", str(tmp_path)], cwd=packed, check=True, capture_output=True
+    )
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as file:
+        file.extractall(tmp_path, filter="data")
+    (code,) = tmp_path.glob("imagic*/")
+    shutil.rmtree(packed)
+    rehearse(lambda pipeline: add_steps(pipeline, "gs://pictures/data"), code)
+    (loaded,) = {str(Path(path).relative_to(code)) for path in _module_files(code, ["pipelines.dataset.shards"])}
+    assert loaded == "pipelines/dataset/shards.py"
+    recipes = {path.name for path in (ROOT / "imaging" / "recipes").glob("*.yaml")}
+    assert recipes and {path.name for path in (code / "imaging" / "recipes").glob("*.yaml")} == recipes
+
+
+def _only_sources(folder, names):
+    return {
+        name
+        for name in names
+        if name.startswith(".") or name in ("build", "runs", "tests") or name.endswith(".egg-info")
+    }
+
+
+def _module_files(code, modules):
+    """Where a clean process finds modules when a worker's folder comes first."""
+    program = "import importlib.util, sys; [print(importlib.util.find_spec(name).origin) for name in sys.argv[1:]]"
+    command = [sys.executable, "-c", program, *modules]
+    ran = subprocess.run(
+        command, cwd=code.parent, env={**os.environ, "PYTHONPATH": str(code)}, capture_output=True, text=True
+    )
+    return ran.stdout.split()
