@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,8 +22,11 @@ from imagic_models.run_folder import RunFolder
 from imagic_models.tensorboard import TensorboardLog
 from imagic_models.train_report import TrainReport
 
-SPIKE_FACTOR = 5.0  # a loss this many times the recent median is a spike
-SPIKE_WINDOW = 100  # losses that the median is taken of; before so many there is no guard
+LOSS_WINDOW = 100  # losses whose median and spread are taken; before so many there is no guard
+LATEST = 8  # losses that are compared with them: one high loss is a hard batch, eight are a spike
+SPIKE_HEIGHT = 10.0  # a spike: their mean lies so many standard errors above the median
+CALM_HEIGHT = 2.0  # a moment may be gone back to if it lies at most so many above
+SAFE_EVERY = 100  # steps between moments to go back to
 
 
 @dataclass
@@ -58,8 +61,8 @@ class TrainingLoop:
             arrays, state = folder.load_checkpoint()
             self.network.restore(arrays)
             self.progress = _Progress(**state)
-        self.safe_point = self.network.arrays()
-        self.recent = deque(self.progress.losses, maxlen=SPIKE_WINDOW)
+        self.recent = deque(self.progress.losses, maxlen=LOSS_WINDOW)
+        self._remember()
         self.validation = source.validation()
         self.log = TensorboardLog(folder.path / "tensorboard") if options.tensorboard else None
         self.on_validation: Callable[[int, float | None], None] = lambda step, psnr: None
@@ -106,21 +109,30 @@ class TrainingLoop:
         loss = self.network.step(self.progress.step, batch)
         self.progress.step += 1
         bar.update()
-        if self._is_spike(loss):
-            self.network.restore(self.safe_point)
-            self.progress.rollbacks += 1
-            return
         self.recent.append(loss)
+        if self._is_spike(loss):
+            self._roll_back()
         step, options = self.progress.step, self.options
         if step % options.validate_every == 0 or step == options.steps:
             self._validate(bar)
         if step % options.checkpoint_every == 0:
             self._checkpoint()
+        elif step % SAFE_EVERY == 0 and spike_height(self.recent) <= CALM_HEIGHT:
+            self._remember()
 
     def _is_spike(self, loss: float) -> bool:
-        if not np.isfinite(loss):
-            return True
-        return len(self.recent) == SPIKE_WINDOW and loss > SPIKE_FACTOR * float(np.median(self.recent))
+        full = len(self.recent) == LOSS_WINDOW
+        return not np.isfinite(loss) or (full and spike_height(self.recent) > SPIKE_HEIGHT)
+
+    def _roll_back(self) -> None:
+        """Sends weights and optimizer back to the last safe moment; step and data go on, so no batch is met twice."""
+        arrays, losses = self.safe
+        self.network.restore(arrays)
+        self.recent = deque(losses, maxlen=LOSS_WINDOW)
+        self.progress.rollbacks += 1
+
+    def _remember(self) -> None:
+        self.safe = (self.network.arrays(), list(self.recent))
 
     def _validate(self, bar: Any) -> None:
         model = self.network.use_average()
@@ -150,9 +162,9 @@ class TrainingLoop:
             self.log.pictures(step, name, batch.inputs[0], pictures, batch.targets[0])
 
     def _checkpoint(self) -> None:
-        self.progress.losses = list(self.recent)
-        self.safe_point = self.network.arrays()
-        self.folder.save_checkpoint(self.progress.step, self.safe_point, vars(self.progress))
+        self._remember()
+        arrays, self.progress.losses = self.safe
+        self.folder.save_checkpoint(self.progress.step, arrays, vars(self.progress))
 
     def _bar(self) -> Any:
         return tqdm(
@@ -163,6 +175,16 @@ class TrainingLoop:
             disable=not self.options.progress,
             mininterval=1.0,
         )
+
+
+def spike_height(losses: Sequence[float]) -> float:
+    """Returns how far the mean of the latest losses lies above the median of all, in its standard errors.
+
+    The spread is the median absolute deviation (times 1.4826 for a Gaussian's), which the spike itself hardly moves.
+    """
+    median = float(np.median(losses))
+    spread = 1.4826 * float(np.median(np.abs(np.array(losses) - median))) + 1e-3 * median
+    return (float(np.mean(list(losses)[-LATEST:])) - median) / (spread / np.sqrt(LATEST))
 
 
 def mean_psnr(clean: np.ndarray, restored: np.ndarray) -> float:

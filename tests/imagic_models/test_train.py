@@ -14,7 +14,7 @@ from imagic_models.losses import LOSSES
 from imagic_models.options import LOSS_NAMES, TrainOptions
 from imagic_models.schedule import ema_decay_at, learning_rate_at
 from imagic_models.train import train
-from imagic_models.training_loop import TrainingLoop
+from imagic_models.training_loop import SPIKE_HEIGHT, TrainingLoop, spike_height
 from imaging.errors import MisuseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,7 +91,7 @@ def test_a_run_can_be_planned_anew_on_resume(trained_run, small_training, tmp_pa
     assert (report.step, report.steps) == (8, 8)
 
 
-def test_a_loss_spike_goes_back_to_the_last_checkpoint(small_training, tmp_path, monkeypatch):
+def test_a_loss_that_is_no_number_goes_back_to_a_safe_moment(small_training, tmp_path, monkeypatch):
     from imagic_models.network_state import TrainedNetwork
 
     step = TrainedNetwork.step
@@ -103,6 +103,13 @@ def test_a_loss_spike_goes_back_to_the_last_checkpoint(small_training, tmp_path,
     report = train(small_training(tmp_path))
     assert report.rollbacks == 1
     assert report.step == 6
+
+
+def test_eight_high_losses_are_a_spike_and_a_single_one_is_a_hard_batch():
+    usual = np.random.default_rng(0).normal(1, 0.15, 100).tolist()
+    assert spike_height(usual) < SPIKE_HEIGHT
+    assert spike_height([*usual, 1.5]) < SPIKE_HEIGHT
+    assert spike_height([*usual, *[2.0] * 8]) > SPIKE_HEIGHT
 
 
 def test_training_lowers_the_loss(small_training, tmp_path):
