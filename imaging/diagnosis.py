@@ -123,11 +123,13 @@ def _is_blurred(measured: Measured) -> bool:
 
 
 # The first line in which anything is found decides, and all that is found in it is applied. A model for old prints or
-# for the dark has learnt to remove noise as well; blocks and noise hide how wide edges are.
+# for the dark has learnt to remove noise as well; noise reaches full scale where the picture does not; and blocks and noise
+# hide how wide edges are.
 _DECISIONS: tuple[tuple[tuple[str, Callable[[Measured], bool]], ...], ...] = (
     (("old-photo", _over("damage")),),
     (("low-light", _is_dark),),
-    (("jpeg", _over("blockiness")), ("denoise", _is_noisy), ("exposure", _is_badly_exposed)),
+    (("jpeg", _over("blockiness")), ("denoise", _is_noisy)),
+    (("exposure", _is_badly_exposed),),
     (("deblur", _is_blurred),),
 )
 STAGES: tuple[str, ...] = tuple(preset for findings in _DECISIONS for preset, _ in findings)

@@ -105,4 +105,5 @@ def test_pictures_of_any_size_can_be_measured(shape):
 def test_every_limit_is_used_by_the_table_of_decisions():
     hot = dict.fromkeys(LIMITS, 1e9) | {"white": 255.0, "median": 255.0, "mean": 200.0, "black": 0.0}
     assert [preset for preset, _ in decide(hot)] == ["old-photo"]
+    assert [preset for preset, _ in decide(hot | {"damage": 0.0})] == ["jpeg", "denoise"]
     assert set(STAGES) == {"old-photo", "low-light", "jpeg", "denoise", "exposure", "deblur"}
