@@ -6,6 +6,7 @@ this module made; nothing that a client sends is ever joined to a path.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -21,11 +22,15 @@ from typing import Any
 from studio.refusals import Refused
 
 Row = dict[str, Any]
+Cells = dict[str, str]
 
 MOST_RESULTS = 500
 MOST_ROWS = 500
 _MOST_FILES = 20_000
-_FACET_VALUES = 8
+_MOST_LETTERS = 160
+_REPORTS = ("report.html", "index.html")  # of enhance and of evaluate
+_FACETS = ("status", "reason", "stages", "format")
+_FACET_VALUES = 12
 _REPORT_MEDIA = {
     ".html": "text/html; charset=utf-8",
     ".png": "image/png",
@@ -61,7 +66,7 @@ class LedgerView:
 
     Attributes:
         total: rows in the file.
-        facets: column -> value -> count, of the columns that tell rows apart by a few words.
+        facets: column -> value -> count, of the columns that tell outcomes apart.
         columns, rows: the table, at most `MOST_ROWS` rows.
         where: the facet that was chosen, (column, value), or None.
     """
@@ -69,7 +74,7 @@ class LedgerView:
     total: int
     facets: dict[str, dict[str, int]]
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Cells, ...]
     where: tuple[str, str] | None = None
 
 
@@ -123,7 +128,7 @@ def _kind(path: Path) -> str:
     """Return what a file is by its name, and for JSON by its content; "" for what is not browsed."""
     if path.suffix in _LEDGER_READERS and "ledger" in path.stem:
         return "" if path.suffix == ".parquet" and path.with_suffix(".jsonl").exists() else "ledger"
-    if path.name == "report.html":
+    if path.name in _REPORTS:
         return "report"
     return "scorecard" if path.suffix == ".json" and _is_scorecard(path) else ""
 
@@ -147,16 +152,36 @@ def ledger_view(path: Path, where: tuple[str, str] | None = None) -> LedgerView:
     except (ValueError, OSError) as error:
         raise Refused("misuse", " ".join(str(error).split())[:200], "A ledger is whole", "Export it again") from None
     columns = tuple(dict.fromkeys(name for row in rows[:MOST_ROWS] for name in row))
-    facets = {name: counts for name in columns if (counts := _counts(rows, name))}
-    chosen = rows if where is None else [row for row in rows if str(row.get(where[0])) == where[1]]
-    return LedgerView(len(rows), facets, columns, tuple(chosen[:MOST_ROWS]), where)
+    facets = {name: counts for name in _FACETS if (counts := _counts(rows, name))}
+    chosen = rows if where is None else [row for row in rows if _shown(row.get(where[0])) == where[1]]
+    shown = ({name: _shown(row.get(name)) for name in columns} for row in chosen[:MOST_ROWS])
+    return LedgerView(len(rows), facets, columns, tuple(shown), where)
+
+
+def _shown(value: object) -> str:
+    """Return a cell as people read it: stages and measurements as words and numbers.
+
+    Examples:
+        >>> _shown([["denoise", 1.0], ["low-light", 0.5]])
+        'denoise 1, low-light 0.5'
+    """
+    if isinstance(value, str) and value[:1] in "[{":
+        with contextlib.suppress(ValueError):
+            value = json.loads(value)  # how Parquet keeps them
+    if isinstance(value, dict):
+        value = list(value.items())
+    if isinstance(value, list):
+        return ", ".join(
+            " ".join(map(_shown, pair)) if isinstance(pair, list | tuple) else _shown(pair) for pair in value
+        )
+    text = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
 
 
 def _counts(rows: list[Row], column: str) -> dict[str, int]:
-    """Return the counts of a column's values where they are a few words; else nothing."""
-    counts = Counter(str(row[column]) for row in rows if row.get(column) not in (None, ""))
-    words = all(isinstance(row.get(column), (str, bool, type(None))) for row in rows[:50])
-    return dict(counts.most_common()) if words and 0 < len(counts) <= min(_FACET_VALUES, max(len(rows) - 1, 1)) else {}
+    """Return how often each value of a column stands there, most frequent first."""
+    counts = Counter(_shown(row.get(column)) for row in rows)
+    return {value: count for value, count in counts.most_common(_FACET_VALUES) if value}
 
 
 def _read_jsonl(path: Path) -> list[Row]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cli
-from studio import commands, samples, store
+from studio import commands, results, sheets, store
 from studio.commands import build_command, enhance_command
 from studio.treatment import BuildRequest, EnhanceRequest, Treatment
 
@@ -47,6 +47,6 @@ def test_the_build_line_is_understood_as_it_was_meant():
     assert (values["recipes"], values["seed"], values["variants"]) == (("denoise",), 3, 2)
 
 
-@pytest.mark.parametrize("module", [commands, samples, store])
+@pytest.mark.parametrize("module", [commands, results, sheets, store])
 def test_the_examples_in_the_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0

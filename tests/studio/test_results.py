@@ -9,7 +9,13 @@ from studio.gate import REPORT_POLICY
 from studio.results import Results, ledger_view
 from tests.studio.conftest import build_app
 
-ROWS = [{"path": f"a{i}.png", "status": "failed" if i % 3 == 0 else "enhanced", "seconds": i / 7} for i in range(9)]
+
+def row(number: int) -> dict:
+    status, stages = ("failed", []) if number % 3 == 0 else ("enhanced", [["denoise", 1.0]])
+    return {"path": f"a{number}.png", "status": status, "stages": stages, "seconds": number / 7}
+
+
+ROWS = [row(number) for number in range(9)]
 
 
 @pytest.fixture
@@ -51,14 +57,20 @@ def test_a_ledger_counts_and_filters_its_outcomes(browsing):
     address = f"/results/{browsing.results['ledger'].id}"
     assert "failed (3)" in browsing.get(address).text
     shown = browsing.get(f"{address}?column=status&value=failed").text
-    assert "a3.png" in shown and "a4.png" not in shown
+    assert "a3.png" in shown and "a4.png" not in shown and "<td>denoise 1</td>" not in shown
+    assert "<td>denoise 1</td>" in browsing.get(f"{address}?column=status&value=enhanced").text
 
 
-def test_a_parquet_ledger_reads_as_its_jsonl_twin(folder):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def test_a_ledger_as_enhance_exports_it_reads_alike_in_both_formats(folder):
+    from pipelines.enhance.ledger import Ledger, Record
 
-    pq.write_table(pa.Table.from_pylist(ROWS), folder / "ledger.parquet")
+    ledger = Ledger(folder / "ledger.sqlite")
+    for values in ROWS:
+        ledger.finish(Record(**values, measured={"noise": 1.25}), ledger.begin_run({}, 1))
+    ledger.export(folder)
+    ledger.close()
+    shown = ledger_view(folder / "ledger.jsonl")
+    assert shown.rows[1]["stages"] == "denoise 1" and shown.rows[1]["measured"] == "noise 1.25"
     assert ledger_view(folder / "ledger.parquet") == ledger_view(folder / "ledger.jsonl")
     kinds = [result.kind for result in Results((folder,)).list()]
     assert kinds.count("ledger") == 1, "twins are listed once"
