@@ -123,8 +123,8 @@ def _is_blurred(measured: Measured) -> bool:
 
 
 # The first line in which anything is found decides, and all that is found in it is applied. A model for old prints or
-# for the dark has learnt to remove noise as well; noise reaches full scale where the picture does not; and blocks and noise
-# hide how wide edges are.
+# for the dark has learnt to remove noise as well; noise reaches full scale where the picture does not; and blocks and
+# noise hide how wide edges are.
 _DECISIONS: tuple[tuple[tuple[str, Callable[[Measured], bool]], ...], ...] = (
     (("old-photo", _over("damage")),),
     (("low-light", _is_dark),),
