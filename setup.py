@@ -23,11 +23,12 @@ TENSORFLOW = ["tensorflow>=2.20", "keras>=3.12"]
 # TFDS 4.9.10 imports both without declaring them for every Python that it supports.
 TFDS = ["tensorflow-datasets>=4.9.10", "importlib_resources>=6.0", "mlcroissant>=1.0", "array_record>=0.8"]
 BEAM = ["apache-beam>=2.77"]
+SHARDS = ["google-crc32c>=1.5", "isal>=1.7"]
 
 EXTRAS = {
     "crawl": ["scrapy>=2.19"],
     "read": TENSORFLOW[:1] + TFDS,
-    "build": TENSORFLOW + TFDS + BEAM,
+    "build": TENSORFLOW + TFDS + BEAM + SHARDS,
     "train": TENSORFLOW + TFDS + ["tensorboard>=2.20"],
     "enhance": TENSORFLOW + BEAM + ["rawpy>=0.24"],
     "openvino": ["openvino>=2026.0"],

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from imaging.errors import MisuseError
 
 
 def export_pairs(dataset: Path, split: str, out: Path) -> list[str]:
-    """Writes `out/degraded/NAME.png` and `out/clean/NAME.png` for every example, bytes as they lie in the dataset.
+    """Writes `out/degraded/NAME.png` and `out/clean/NAME.png` for every example, pixels as they lie in the dataset.
 
     Args:
         dataset: a version's folder, such as `data/restoration_pairs/denoise/1.0.0`, in the tfrecord format.
@@ -23,16 +26,16 @@ def export_pairs(dataset: Path, split: str, out: Path) -> list[str]:
         MisuseError: the folder holds no dataset, or the dataset has no such split.
     """
     names = []
-    for number, (degraded, clean) in enumerate(_encoded_pairs(dataset, split)):
-        names.append(f"{number:04d}{_suffix(clean)}")
-        for kind, encoded in (("degraded", degraded), ("clean", clean)):
+    for number, pair in enumerate(_encoded_pairs(dataset, split)):
+        names.append(f"{number:04d}.png")
+        for kind, encoded in pair.items():
             path = out / kind / names[-1]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encoded)
+            path.write_bytes(_as_png(encoded))
     return names
 
 
-def _encoded_pairs(dataset: Path, split: str) -> Iterator[tuple[bytes, bytes]]:
+def _encoded_pairs(dataset: Path, split: str) -> Iterator[dict[str, bytes]]:
     import tensorflow_datasets as tfds
 
     if not (dataset / "dataset_info.json").exists():
@@ -42,8 +45,11 @@ def _encoded_pairs(dataset: Path, split: str) -> Iterator[tuple[bytes, bytes]]:
         raise MisuseError(f"A split is one of {', '.join(sorted(builder.info.splits))}", split)
     encoded = {"degraded": tfds.decode.SkipDecoding(), "clean": tfds.decode.SkipDecoding()}
     for example in tfds.as_numpy(builder.as_dataset(split=split, decoders=encoded)):
-        yield example["degraded"], example["clean"]
+        yield {kind: example[kind] for kind in encoded}
 
 
-def _suffix(encoded: bytes) -> str:
-    return ".jpg" if encoded.startswith(b"\xff\xd8") else ".png"
+def _as_png(encoded: bytes) -> bytes:
+    """Returns the bytes if they are a PNG, else (a clean JPEG stored verbatim) the same pixels as one."""
+    if encoded.startswith(b"\x89PNG"):
+        return encoded
+    return cv2.imencode(".png", cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR))[1].tobytes()
