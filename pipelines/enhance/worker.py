@@ -17,7 +17,7 @@ from imaging.diagnosis import Detect, decide, diagnose
 from imaging.errors import ImagicError
 from imaging.files import LostPassport, UnreadableImage, draft_of, publish, write_picture
 from imaging.guard import DecoderPool
-from imaging.header import reading
+from imaging.header import SUFFIXES, reading
 from imaging.picture import Picture
 from imaging.pixels import Image
 from pipelines.enhance.chain import Finish, Step, enhance_picture
@@ -144,7 +144,7 @@ class Worker:
         picture = self._decoders.read(source)
         if picture.passport.modified_ns != record.modified_ns:
             raise UnreadableImage("unreadable", source, "it changed while it was read")
-        record = self._decided(replace(record, **_described(picture)), picture)
+        record = self._decided(replace(record, **_described(picture, source)), picture)
         steps = steps_of(self._options, self._factory, tuple(Stage(*stage) for stage in record.stages))
         if self._options.auto and not steps and picture.passport.format != "raw":
             return self._passed(record, source, target)
@@ -162,7 +162,7 @@ class Worker:
         needed = decide(measured)
         lacking = [preset for preset, _ in needed if preset not in self._there]
         stages = [choice for choice in needed if choice[0] not in lacking]
-        detail = f"needs {', '.join(lacking)}, which has no weights here" if lacking else ""
+        detail = f"needs {', '.join(lacking)}, which has no weights here" if lacking else record.detail
         return replace(record, measured=measured, stages=stages, detail=detail)
 
     def _rgb(self, picture: Picture) -> Image:
@@ -219,9 +219,12 @@ def _facts(record: Record, steps: list[Step]) -> dict[str, str]:
     }
 
 
-def _described(picture: Picture) -> dict[str, Any]:
+def _described(picture: Picture, source: Path) -> dict[str, Any]:
+    """Return what the record says of a picture; a wrong suffix is noted, and kept, for others may refer to it."""
     height, width = picture.pages[0].samples.shape[:2]
-    return {"format": picture.passport.format, "width": width, "height": height, "pages": len(picture.pages)}
+    kind, suffix = picture.passport.format, source.suffix.lower()
+    wrong = "" if SUFFIXES.get(suffix, kind) in (kind, "raw") else f"named {suffix}, but it holds {kind}"
+    return {"format": kind, "width": width, "height": height, "pages": len(picture.pages), "detail": wrong}
 
 
 def _stamp(record: Record) -> tuple[int, int]:

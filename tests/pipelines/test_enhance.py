@@ -146,6 +146,15 @@ def test_failures_stay_until_they_are_to_be_retried(tmp_path):
     assert enhance(options(tmp_path, retry_failed=True), load_softener).counts == {"skipped": 1, "failed": 1}
 
 
+def test_a_wrong_suffix_is_noted_and_kept(tmp_path):
+    put(tmp_path / "in" / "a.jpg", archive.png())
+    put(tmp_path / "in" / "b.TIF", archive.jpeg())
+    assert enhance(options(tmp_path), load_softener).counts == {"enhanced": 2}
+    found = {record.path: record.detail for record in Ledger(tmp_path / "out" / "ledger.sqlite").records()}
+    assert found == {"a.jpg": "named .jpg, but it holds png", "b.TIF": "named .tif, but it holds jpeg"}
+    assert read_picture(tmp_path / "out" / "a.jpg").passport.format == "png"
+
+
 def test_names_may_hold_anything_and_links_may_loop(tmp_path):
     names = ["été 雪.png", "new\nline.png", "quote'\".png", "back\\slash.png", os.fsdecode(b"bad\xff.png"), "A.PNG"]
     for name in names:
