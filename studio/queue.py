@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections import OrderedDict
@@ -10,12 +11,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from imaging.errors import ImagicError
 from studio.refusals import Refused
 
 Report = Callable[[float, str], None]
 Work = Callable[[Report], Any]
 
 _REMEMBERED = 1024
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ class FairQueue:
             try:
                 job.future.set_result(job.work(job.report))
             except Exception as error:
+                if not isinstance(error, ImagicError):  # a client is told that it failed, the terminal why
+                    _LOG.exception("A job failed")
                 job.future.set_exception(error)
             job.work = _nothing  # what the work held on to can go
 

@@ -89,9 +89,10 @@ def test_a_running_job_is_stopped_where_it_next_reports(queue):
     assert (job.state, job.note) == ("cancelled", "half")
 
 
-def test_a_job_that_fails_leaves_the_worker_alive(queue):
+def test_a_job_that_fails_is_logged_and_leaves_the_worker_alive(queue, caplog):
     failed = queue.submit(ANN, lambda report: 1 / 0)
     assert isinstance(failed.future.exception(10), ZeroDivisionError) and failed.state == "failed"
+    assert "ZeroDivisionError" in caplog.text
     assert queue.submit(ANN, lambda report: 7).future.result(10) == 7
 
 
