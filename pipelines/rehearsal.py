@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imaging.errors import ImagicError
+from pipelines.check import check_runner
 from pipelines.dataflow import DataflowOptions
-from pipelines.runners import RunnerOptions, check_runner, import_beam, run_pipeline
+from pipelines.runners import RunnerOptions, import_beam, run_pipeline
 
 if TYPE_CHECKING:
     import apache_beam as beam

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from imaging.errors import ImagicError, MisuseError
-from pipelines.dataflow import DataflowOptions, require_remote
+from pipelines.dataflow import DataflowOptions
 from pipelines.flink import FlinkOptions
 from pipelines.prism import PrismOptions
 
@@ -88,22 +88,6 @@ def engine_options(runner: str, told: Mapping[str, str]) -> Engine | None:
     return ENGINES[runner](**typed) if runner in ENGINES else None
 
 
-def check_runner(options: RunnerOptions, paths: Iterable[str] = ()) -> None:
-    """Refuses an engine that is not there or does not fit, before any data is touched.
-
-    Args:
-        options: where the job is to run.
-        paths: what its workers are to read and write.
-
-    Raises:
-        ImagicError: what is wrong with it, and the remedy.
-    """
-    if isinstance(options.engine, DataflowOptions):
-        require_remote(paths)
-    if options.engine:
-        options.engine.check(options.workers)
-
-
 def pipeline_options(options: RunnerOptions) -> PipelineOptions:
     """Returns Beam's own options for `options`; nothing is read from the command line."""
     import_beam()
@@ -128,7 +112,7 @@ def run_pipeline(options: RunnerOptions, assemble: Callable[[beam.Pipeline], obj
     except ImagicError:
         raise
     except Exception as error:
-        raise ImagicError(*_told(error)) from error
+        raise ImagicError(*told_by(error)) from error
 
 
 def hush(verbose: bool = False) -> None:
@@ -150,6 +134,17 @@ def import_beam() -> ModuleType:
     finally:
         logging.disable(before)
     return apache_beam
+
+
+def told_by(error: Exception) -> tuple[str, str, str]:
+    """Returns rule, received and remedy of what a worker raised: Beam hands it over as the text of a traceback."""
+    text = re.sub(r" ?\[while running '.*?'\]", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for line in reversed(lines):
+        if found := re.search(r"(?:ImagicError|MisuseError): (.+?)\.?$", line):
+            return found.group(1), "", ""
+    last = lines[-1] if lines else type(error).__name__
+    return "A Beam job must run to its end, and this one failed", last[:500], "What it finished is kept; start it again"
 
 
 def _asked(missing: list[str]) -> str:
@@ -174,14 +169,3 @@ def _share_import_path() -> None:
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if str(_ROOT) not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *filter(None, paths)])
-
-
-def _told(error: Exception) -> tuple[str, str, str]:
-    """Returns rule, received and remedy of what a worker raised: Beam hands it over as the text of a traceback."""
-    text = re.sub(r" ?\[while running '.*?'\]", "", str(error))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for line in reversed(lines):
-        if found := re.search(r"(?:ImagicError|MisuseError): (.+?)\.?$", line):
-            return found.group(1), "", ""
-    last = lines[-1] if lines else type(error).__name__
-    return "A Beam job must run to its end, and this one failed", last[:500], "What it finished is kept; start it again"

@@ -13,13 +13,13 @@ from tqdm import tqdm
 from imaging.errors import ImagicError
 from imaging.files import find_images
 from imaging.recipes import Recipe, get_recipe
+from pipelines.check import check_runner
 from pipelines.dataset.options import DATASET_NAME, VERSION, BuildOptions
 from pipelines.dataset.plan import Plan, Rejection, make_plan
 from pipelines.dataset.progress import Budget, Watch
 from pipelines.dataset.scan import Scanned, scan
 from pipelines.dataset.sources import Listed, list_pictures, printable
 from pipelines.dataset.workspace import Receipt, Workspace, locked
-from pipelines.runners import check_runner
 from pipelines.storage import address, made_here, place
 from tfds_builders.report import BuildReport, DatasetReport
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from imaging.errors import ImagicError
 from imaging.files import is_draft
+from pipelines.check import check_runner
 from pipelines.enhance.ledger import LEDGER_NAME, Ledger
 from pipelines.enhance.models import Factory, load_restorer, settings_of
 from pipelines.enhance.options import EnhanceOptions
 from pipelines.enhance.plan import load_tasks, plan, store_tasks
 from pipelines.enhance.progress import showing_progress
-from pipelines.runners import check_runner, run_pipeline
+from pipelines.runners import run_pipeline
 
 if TYPE_CHECKING:
     import apache_beam as beam

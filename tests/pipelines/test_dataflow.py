@@ -9,10 +9,11 @@ import pytest
 
 from imaging.errors import ImagicError, MisuseError
 from pipelines import dataflow
+from pipelines.check import check_runner
 from pipelines.dataflow import DataflowOptions, require_remote
 from pipelines.dataset.job import add_steps
 from pipelines.rehearsal import rehearse
-from pipelines.runners import RunnerOptions, check_runner, import_beam, pipeline_options, run_pipeline
+from pipelines.runners import RunnerOptions, import_beam, pipeline_options, run_pipeline
 from pipelines.storage import require_writable
 
 ROOT = Path(__file__).resolve().parent.parent.parent

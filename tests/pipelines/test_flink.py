@@ -8,8 +8,10 @@ from importlib.metadata import version
 import pytest
 
 from imaging.errors import ImagicError, MisuseError
+from pipelines import check
+from pipelines.check import check_runner
 from pipelines.flink import JAVA_OPENS, FlinkOptions, jar_versions
-from pipelines.runners import RunnerOptions, check_runner, pipeline_options
+from pipelines.runners import RunnerOptions, pipeline_options
 
 BEAM = version("apache-beam")
 
@@ -53,8 +55,11 @@ def java(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
 
 
-def test_a_cluster_that_fits_is_accepted(master, tmp_path):
+def test_a_cluster_that_fits_is_accepted_and_its_workers_are_met(master, tmp_path, monkeypatch):
+    met = []
+    monkeypatch.setattr(check, "meet_workers", lambda options, patience: met.append(options.engine.worker_pool))
     check_runner(RunnerOptions("flink", 4, engine=FlinkOptions(master[0], job_server(tmp_path))))
+    assert met == ["localhost:50000"]
 
 
 def test_nobody_at_the_master_s_address(tmp_path):

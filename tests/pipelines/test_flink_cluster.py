@@ -19,8 +19,9 @@ import engine_trial
 from engine_trial import Accident, make_archive, pool_environment
 
 from imaging.errors import ImagicError
+from pipelines.check import check_runner
 from pipelines.flink import JAVA_OPENS, FlinkOptions
-from pipelines.runners import RunnerOptions, check_runner
+from pipelines.runners import RunnerOptions
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "deploy" / "flink"))
