@@ -62,6 +62,7 @@ def import_colorization(options: ImportColorizationOptions) -> ImportReport:
     _compare(model, description)
     _fill(model, weights)
     colornet.set_bins(model, bins)
+    folder.make()
     folder.save_model(model)
     folder.write_json("config.json", {"preset": "colorize", "architecture": "colornet", "network": network})
     return ImportReport(options.out, model.count_params())

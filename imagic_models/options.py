@@ -43,6 +43,7 @@ class TrainOptions:
         seed: of weights, crops and damage.
         precision: of the arithmetic in training; `auto` takes mixed_bfloat16 where the machine gains from it.
         threads: processor threads of the framework; 0 for its default.
+        architecture: name of a network in `imagic_models.architectures`; empty for the preset's.
         width: channels of the network at full resolution; 0 for the preset's.
         depth: residual blocks of a U-Net at its lowest resolution; 0 for the preset's.
         checkpoint_every: steps between checkpoints.
@@ -74,6 +75,7 @@ class TrainOptions:
     seed: int = 0
     precision: str = "auto"
     threads: int = 0
+    architecture: str = ""
     width: int = 0
     depth: int = 0
     checkpoint_every: int = 500

@@ -26,18 +26,20 @@ class RunFolder:
     """One run's folder.
 
     Args:
-        path: the folder; made where missing.
-
-    Raises:
-        ImagicError: where it cannot be written.
+        path: the folder; `make` makes it where missing.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+
+    def make(self) -> None:
+        """Makes the folder; ImagicError where it cannot be written."""
         try:
             (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+            (self.path / ".writable").touch()
+            (self.path / ".writable").unlink()
         except OSError as error:
-            raise ImagicError("a run folder can be written", error, "choose another --run-dir") from None
+            raise ImagicError("a run folder can be written", error, "choose another folder") from None
 
     @property
     def model_path(self) -> Path:

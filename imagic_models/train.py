@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from imagic_models.architectures import size_multiple
 from imagic_models.data import CleanPictures, CropSource, Cutting, load_pictures
 from imagic_models.dataset_source import PairSource
 from imagic_models.mixtures import mixture_digests, parse_mixture
@@ -39,6 +40,7 @@ def train(options: TrainOptions, on_validation: OnValidation | None = None) -> T
     folder = RunFolder(options.run_dir)
     plan = _plan(options, preset, folder)
     source = _source(options, preset)
+    folder.make()
     prepare_backend(options)
     from imagic_models.training_loop import TrainingLoop
 
@@ -52,12 +54,15 @@ def train(options: TrainOptions, on_validation: OnValidation | None = None) -> T
 
 def _plan(options: TrainOptions, preset: Preset, folder: RunFolder) -> dict[str, Any]:
     """Returns what the network is built from, after checking that a resumed run is built from the same."""
-    network = dict(preset.network) | dict(TASKS[preset.task].network)
+    architecture = options.architecture or preset.architecture
+    own = preset.network if architecture == preset.architecture else {}
+    network = {**own, **TASKS[preset.task].network}
     if options.width:
         network["width"] = options.width
     if options.depth:
         network["middle_blocks"] = options.depth
-    plan = {"preset": preset.name, "architecture": preset.architecture, "network": network, "seed": options.seed}
+    size_multiple(architecture)  # refuses unknown names
+    plan = {"preset": preset.name, "architecture": architecture, "network": network, "seed": options.seed}
     config = folder.read_config()
     if options.resume and config is None:
         raise MisuseError("resuming needs a run folder", options.run_dir, "train without --resume first")

@@ -60,7 +60,9 @@ def tune(options: TuneOptions) -> TuneReport:
     preset = get_preset(options.preset)
     if preset.architecture != "unet":
         raise MisuseError("tuning searches over U-Nets", f"{preset.name} has a {preset.architecture}")
-    study, folder = _study(options), RunFolder(options.run_dir)
+    folder = RunFolder(options.run_dir)
+    folder.make()
+    study = _study(options)
     left = options.trials - len([trial for trial in study.trials if trial.state.is_finished()])
     study.optimize(lambda trial: _score(trial, options), n_trials=max(0, left), catch=(ImagicError,))
     try:
@@ -80,7 +82,6 @@ def _study(options: TuneOptions) -> optuna.Study:
     except ImportError:
         raise MisuseError("tuning needs Optuna", "not installed", "pip install 'imagic-restoration[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    Path(options.run_dir).mkdir(parents=True, exist_ok=True)
     return optuna.create_study(
         study_name=options.preset,
         storage=f"sqlite:///{Path(options.run_dir).resolve() / 'study.sqlite'}",

@@ -15,7 +15,7 @@ from imagic_models.options import LOSS_NAMES, TrainOptions
 from imagic_models.schedule import ema_decay_at, learning_rate_at
 from imagic_models.train import train
 from imagic_models.training_loop import SPIKE_HEIGHT, TrainingLoop, spike_height
-from imaging.errors import MisuseError
+from imaging.errors import ImagicError, MisuseError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,6 +130,14 @@ def test_other_tasks_train_and_restore(preset, small_training, tmp_path):
     assert restorer.restore(picture).shape == (20 * restorer.scale, 30 * restorer.scale, 3)
 
 
+def test_a_preset_can_be_trained_with_another_network(small_training, tmp_path):
+    train(small_training(tmp_path, steps=1, architecture="rednet"))
+    assert json.loads((tmp_path / "config.json").read_text())["architecture"] == "rednet"
+    with pytest.raises(MisuseError, match="an architecture is one of"):
+        train(small_training(tmp_path / "other", architecture="transformer"))
+    assert not (tmp_path / "other").exists()
+
+
 def test_tensorboard_gets_curves_and_pictures(small_training, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -147,6 +155,18 @@ def test_a_folder_with_a_run_is_not_overwritten(trained_run, small_training):
 def test_another_network_cannot_resume(trained_run, small_training):
     with pytest.raises(MisuseError, match="keeps its preset, network and seed"):
         train(small_training(trained_run, width=16, resume=True))
+
+
+def test_misuse_leaves_no_folder_behind(small_training, tmp_path):
+    with pytest.raises(MisuseError, match="a folder with pictures"):
+        train(small_training(tmp_path / "run", images=str(tmp_path / "missing")))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_folder_that_cannot_be_made_is_one_line(small_training, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ImagicError, match="a run folder can be written"):
+        train(small_training(tmp_path / "file" / "run"))
 
 
 def test_resuming_nothing_is_refused(small_training, tmp_path):
