@@ -104,14 +104,14 @@ def build(path: str, command: Command) -> click.Command:
     """The click command whose parameters are the fields of the command's options."""
     kind = load(command.options)
     texts = attribute_texts(kind)
-    shown = [row for row in flat_fields(kind) if row[0][-1] not in command.left_out]
-    params = [parameter(command, *row, texts.get("__".join(row[0]), "")) for row in shown]
+    words = [one for one in asked(kind) if one.field.name not in command.left_out]
+    params = [parameter(command, one, texts.get(one.key, "")) for one in words]
     params.append(click.Option(["--verbose"], is_flag=True, help="Show what the frameworks print, and tracebacks."))
 
     def run(verbose: bool, **values: Any) -> None:
         if not verbose:
             hush()
-        options = assemble(kind, {path: values["__".join(path)] for path, _, _ in shown})
+        options = assemble(kind, {one.path: values[one.key] for one in words})
         report = load(command.function)(options)
         for line in report.lines():
             click.echo(line)
@@ -128,28 +128,84 @@ def load(place: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def flat_fields(kind: Any, prefix: Path_ = ()) -> list[tuple[Path_, Field, Any]]:
-    """The (path, field, type) of an options class, those of option classes inside it in their place."""
-    found: list[tuple[Path_, Field, Any]] = []
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """One word that a command asks for.
+
+    Attributes:
+        path: names of the fields that lead to it, from the options class inwards.
+        stem: name of its option, without dashes in front.
+        field: the field that it fills.
+        kind: the field's type, less None.
+        required: whether the command cannot do without it.
+    """
+
+    path: Path_
+    stem: str
+    field: Field
+    kind: Any
+    required: bool
+
+    @property
+    def key(self) -> str:
+        """The parameter's name in click."""
+        return "__".join(self.path)
+
+
+def asked(kind: Any, prefix: Path_ = (), choice: str = "") -> list[Asked]:
+    """What an options class asks for; what the option classes inside it ask for stands in their place.
+
+    A field whose metadata has "choices" (name -> options class) holds an instance of one of them: the options of all
+    are asked for, each with the choice's name before its own, and none of them is required.
+    """
+    found: list[Asked] = []
     hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):
+        path = (*prefix, field.name)
         if dataclasses.is_dataclass(field.default_factory):
-            found += flat_fields(field.default_factory, (*prefix, field.name))
+            found += asked(field.default_factory, path)
+        elif "choices" in field.metadata:
+            found += [
+                one for name, inner in field.metadata["choices"].items() for one in asked(inner, (*path, name), name)
+            ]
         else:
-            found.append(((*prefix, field.name), field, plain_type(hints[field.name])))
+            stem = f"{choice}-{field.name}" if choice else field.name
+            found.append(Asked(path, stem, field, plain_type(hints[field.name]), not (choice or has_default(field))))
     return found
 
 
 def assemble(kind: Any, values: dict[Path_, Any]) -> Any:
-    """The options from the values of their flat fields; fields that were not given keep their default."""
+    """The options from the values of what was asked; fields that were not given keep their default."""
     given: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
         inner = {path[1:]: value for path, value in values.items() if path[0] == field.name and len(path) > 1}
-        if inner:
+        if "choices" in field.metadata:
+            given[field.name] = choose(field.metadata["choices"], inner)
+        elif inner:
             given[field.name] = assemble(field.default_factory, inner)
         elif values.get((field.name,)) is not None:
             given[field.name] = values[field.name,]
     return kind(**given)
+
+
+def choose(choices: Mapping[str, Any], values: dict[Path_, Any]) -> Any:
+    """The options of the one choice that anything was said of, or None.
+
+    Raises:
+        MisuseError: several choices were described, or one not wholly.
+    """
+    described = sorted({path[0] for path, value in values.items() if value is not None})
+    if not described:
+        return None
+    name, *others = described
+    if others:
+        raise MisuseError("Options of one of these at a time", ", ".join(described))
+    inner = {path[1:]: value for path, value in values.items() if path[0] == name}
+    needed = [field.name for field in dataclasses.fields(choices[name]) if not has_default(field)]
+    if missing := [one for one in needed if inner[one,] is None]:
+        flags = " ".join(f"--{name}-{one}".replace("_", "-") for one in missing)
+        raise MisuseError(f"{name} is described wholly", f"no {', '.join(missing)}", f"Add {flags}")
+    return assemble(choices[name], inner)
 
 
 def comma_list(text: str) -> tuple[str, ...]:
@@ -186,19 +242,19 @@ READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def parameter(command: Command, path: Path_, field: Field, kind: Any, text: str) -> click.Parameter:
-    """The argument or option that fills one field of a type."""
-    key, required = "__".join(path), not has_default(field)
-    reader, metavar = reader_of(command, field.name, kind)
-    if field.name in command.arguments:
-        nargs = -1 if typing.get_origin(kind) is tuple else 1
-        return click.Argument([key], nargs=nargs, required=required, metavar=field.name.upper(), help=text)
-    flag = "--" + command.renamed.get(field.name, field.name).replace("_", "-")
-    if kind is bool:
-        flag = f"{flag}/--no-{flag[2:]}" if field.default else flag
-        return click.Option([key, flag], is_flag=True, default=field.default, help=text)
-    shown = with_default(text, field.default)
-    return click.Option([key, flag], type=reader, metavar=metavar, required=required, help=shown)
+def parameter(command: Command, one: Asked, text: str) -> click.Parameter:
+    """The argument or option for one word."""
+    name, default = one.field.name, one.field.default
+    reader, metavar = reader_of(command, name, one.kind)
+    if name in command.arguments:
+        nargs = -1 if typing.get_origin(one.kind) is tuple else 1
+        return click.Argument([one.key], nargs=nargs, required=one.required, metavar=name.upper(), help=text)
+    flag = "--" + command.renamed.get(name, one.stem).replace("_", "-")
+    if one.kind is bool:
+        flag = f"{flag}/--no-{flag[2:]}" if default else flag
+        return click.Option([one.key, flag], is_flag=True, default=None, help=text)
+    shown = with_default(text, default)
+    return click.Option([one.key, flag], type=reader, metavar=metavar, required=one.required, help=shown)
 
 
 def reader_of(command: Command, name: str, kind: Any) -> tuple[Any, str | None]:
@@ -237,8 +293,12 @@ def attribute_texts(kind: Any, prefix: str = "") -> dict[str, str]:
         plain = re.sub(r"\s+", " ", text).replace("`", "")
         texts |= {prefix + name: plain[0].upper() + plain[1:] for name in names.split(", ")}
     for field in dataclasses.fields(kind):
-        if dataclasses.is_dataclass(field.default_factory):
-            texts |= attribute_texts(field.default_factory, f"{prefix}{field.name}__")
+        inner: dict[str, Any] = (
+            {field.name: field.default_factory} if dataclasses.is_dataclass(field.default_factory) else {}
+        )
+        inner |= {f"{field.name}__{name}": one for name, one in field.metadata.get("choices", {}).items()}
+        for name, one in inner.items():
+            texts |= attribute_texts(one, f"{prefix}{name}__")
     return texts
 
 

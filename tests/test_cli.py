@@ -68,6 +68,30 @@ class Inner:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ship:
+    """Ship.
+
+    Attributes:
+        port: where from.
+        slow: whether under sail.
+    """
+
+    port: str
+    slow: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """Train.
+
+    Attributes:
+        cars: how many.
+    """
+
+    cars: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
 class Outer:
     """Outer.
 
@@ -78,6 +102,7 @@ class Outer:
         runner: where.
         quiet: no words.
         bars: whether bars are drawn.
+        way: how it travels.
     """
 
     images: str
@@ -85,6 +110,7 @@ class Outer:
     runner: Inner = dataclasses.field(default_factory=Inner)
     quiet: bool = False
     bars: bool = True
+    way: Ship | Train | None = dataclasses.field(default=None, metadata={"choices": {"ship": Ship, "train": Train}})
 
 
 @dataclasses.dataclass
@@ -127,6 +153,28 @@ def test_options_that_were_not_given_keep_the_defaults_of_the_class(outer):
 def test_help_carries_the_texts_and_defaults_of_the_class(outer):
     text = " ".join(run("outer", "--help").output.split())
     assert "Which levels, and which not. [default: 1,3]" in text and "How many. [default: 2]" in text
+
+
+def test_one_of_several_option_classes_is_chosen_by_its_options(outer):
+    assert run("outer", "pics", "--ship-port", "Oslo", "--ship-slow").output.strip() == repr(
+        Outer("pics", way=Ship("Oslo", True))
+    )
+    assert run("outer", "pics", "--train-cars", "9").output.strip() == repr(Outer("pics", way=Train(9)))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--ship-slow"], "Error: ship is described wholly. Received: no port. Add --ship-port.\n"),
+        (
+            ["--ship-port", "x", "--train-cars", "1"],
+            "Error: Options of one of these at a time. Received: ship, train.\n",
+        ),
+    ],
+)
+def test_a_choice_that_is_half_or_twice_described_is_refused(outer, words, message):
+    result = run("outer", "pics", *words)
+    assert (result.output, result.exit_code) == (message, 2)
 
 
 def test_an_error_is_one_line_with_rule_received_and_remedy(outer):
