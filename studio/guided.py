@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from imagic_models.chain import sized
 from imaging.pixels import Image
 from studio.catalogue import Point, Restorer
-from studio.chain import sized
 
 Report = Callable[[float, str], None]
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from imagic_models.chain import Finish, Step, enhance_picture
 from imaging.colour import to_rgb
 from imaging.files import Header, Picture, UnreadableImage, probe, read_picture, write_picture
 from imaging.guard import DecoderPool
 from imaging.pixels import Image, from_float
 from studio.catalogue import Catalogue
-from studio.chain import Finish, Step, enhance_picture
 from studio.findings import diagnosed, needed_networks
 from studio.forms import MEDIA, as_png, png_of, rgb_of
 from studio.guided import Guided, Progress, Report

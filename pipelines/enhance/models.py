@@ -7,29 +7,29 @@ import json
 import threading
 from collections.abc import Callable
 
+from imagic_models.chain import Model, Step
 from imaging.diagnosis import STAGES
 from imaging.errors import MisuseError
-from pipelines.enhance.chain import Restorer, Step
 from pipelines.enhance.options import EnhanceOptions, Stage
 
-Factory = Callable[[str, str], Restorer]
+Factory = Callable[[str, str], Model]
 
 # What results depend on beside weights and options; raise it when the same input would give other pixels or metadata.
 FORMAT_VERSION = 1
 
-_loaded: dict[tuple[Factory, str, str], Restorer] = {}
+_loaded: dict[tuple[Factory, str, str], Model] = {}
 _loading = threading.Lock()
 
 
-def load_restorer(model: str, engine: str) -> Restorer:
+def load_restorer(model: str, engine: str) -> Model:
     """Load a model by name; the seam at which a test puts its own."""
     import imagic_models
 
-    restorer: Restorer = imagic_models.load_restorer(model, engine=engine)
+    restorer: Model = imagic_models.load_restorer(model, engine=engine)
     return restorer
 
 
-def restorer_of(factory: Factory, model: str, engine: str) -> Restorer:
+def restorer_of(factory: Factory, model: str, engine: str) -> Model:
     """Return a model, which only the first call in this process loads."""
     key = (factory, model, engine)
     with _loading:

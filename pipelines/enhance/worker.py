@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from imagic_models.chain import Finish, Step, enhance_picture
 from imaging.colour import space_of, to_working
 from imaging.diagnosis import Detect, decide, diagnose
 from imaging.errors import ImagicError
@@ -20,13 +21,11 @@ from imaging.guard import DecoderPool
 from imaging.header import SUFFIXES, reading
 from imaging.picture import Picture
 from imaging.pixels import Image
-from pipelines.enhance.chain import Finish, Step, enhance_picture
 from pipelines.enhance.ledger import DONE, FAILED, LEDGER_NAME, NOT_REACHED, SKIPPED, STARTED, Ledger, Record, readable
 from pipelines.enhance.models import Factory, key_of, possible_stages, restorer_of, settings_of, steps_of
 from pipelines.enhance.options import EnhanceOptions, Stage
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-SOFTWARE = "IMagic"
 
 
 @dataclass(frozen=True)
@@ -179,7 +178,7 @@ class Worker:
 
     def _result(self, picture: Picture, steps: list[Step], record: Record) -> Picture:
         finish = Finish(self._options.detail, self._options.stretch)
-        result = enhance_picture(picture, steps, finish, _facts(record, steps))
+        result = enhance_picture(picture, steps, finish, record.content)
         if picture.passport.format != "raw":
             return result
         return replace(result, passport=replace(result.passport, format=self._options.raw_format))
@@ -207,16 +206,6 @@ class Worker:
         failed = self._ledger.counts(self._run).get(FAILED, 0)
         if self._allowed is not None and failed > self._allowed:
             self._ledger.stop(self._run, "too many failures")
-
-
-def _facts(record: Record, steps: list[Step]) -> dict[str, str]:
-    """Return what the provenance says."""
-    return {
-        "software": SOFTWARE,
-        "stages": ", ".join(f"{step.name} {step.strength:g}" for step in steps),
-        "models": ", ".join(f"{step.name} sha256:{step.restorer.version}" for step in steps),
-        "original": f"sha256:{record.content}",
-    }
 
 
 def _described(picture: Picture, source: Path) -> dict[str, Any]:

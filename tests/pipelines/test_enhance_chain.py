@@ -11,10 +11,10 @@ import pytest
 from enhance_fakes import Softener, load_softener
 from PIL import Image
 
+from imagic_models.chain import Finish, Step, enhance_page, enhance_picture
 from imaging.errors import MisuseError
 from imaging.files import read_picture, write_picture
 from imaging.picture import Page
-from pipelines.enhance.chain import Finish, Step, enhance_page, enhance_picture
 from pipelines.enhance.job import enhance
 from pipelines.enhance.options import EnhanceOptions, Stage, parse_stages
 
@@ -33,7 +33,7 @@ def step(name="denoise", strength=1.0, kind=Softener):
 @pytest.mark.parametrize("kind", ["tiff cmyk", "tiff alpha 16", "png 16", "jpeg gray", "tiff pages", "tiff bilevel"])
 def test_pages_keep_their_colours_depth_and_alpha(kind):
     picture = read_picture(archive.EVERY[kind][1]())
-    result = enhance_picture(picture, [step(), step("deblur", 0.5)], Finish(detail=0.3), {"stages": "x"})
+    result = enhance_picture(picture, [step(), step("deblur", 0.5)], Finish(detail=0.3), "ab" * 32)
     for was, now in zip(picture.pages, result.pages, strict=True):
         assert now.samples.shape == was.samples.shape and now.samples.dtype == was.samples.dtype
         assert now.alpha is was.alpha
@@ -41,7 +41,7 @@ def test_pages_keep_their_colours_depth_and_alpha(kind):
 
 def test_an_enlarged_page_enlarges_its_alpha_and_says_so_in_exif(tmp_path):
     picture = read_picture(archive.modern("WEBP"))
-    result = enhance_picture(picture, [step("enlarge-x2")], Finish(), {})
+    result = enhance_picture(picture, [step("enlarge-x2")], Finish(), "")
     assert result.pages[0].samples.shape == (74, 106, 3) and result.pages[0].alpha.shape == (74, 106)
     write_picture(tmp_path / "a.webp", result)
     assert read_picture(tmp_path / "a.webp").passport.alpha
@@ -50,9 +50,7 @@ def test_an_enlarged_page_enlarges_its_alpha_and_says_so_in_exif(tmp_path):
 @pytest.mark.parametrize("kind", ["png gray", "jpeg gray", "tiff gray 16"])
 def test_a_gray_picture_that_gets_colours_is_labelled_and_loses_its_gray_profile(kind, tmp_path):
     name, make = archive.EVERY[kind]
-    result = enhance_picture(
-        read_picture(make()), [step("colorize", kind=Colouriser)], Finish(), {"stages": "colorize"}
-    )
+    result = enhance_picture(read_picture(make()), [step("colorize", kind=Colouriser)], Finish(), "")
     write_picture(tmp_path / name, result)
     again = read_picture(tmp_path / name)
     assert again.pages[0].samples.ndim == 3 and again.passport.icc is None

@@ -8,12 +8,12 @@ import tifffile
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
+from imagic_models.chain import Finish, Step, enhance_picture
 from imaging.errors import MisuseError
 from imaging.files import read_picture, read_rgb
 from pipelines.enhance.ledger import LEDGER_NAME, Ledger
 from pipelines.enhance.options import EnhanceOptions, Stage
 from pipelines.enhance.worker import Task, Worker
-from studio.chain import Finish, Step, enhance_picture
 from studio.forms import as_png
 from studio.guided import Guided, Progress
 from tests.studio.conftest import OFFERS, FakeRestorer, finished

@@ -1,6 +1,6 @@
 """One picture through its stages: from its own colours into the working space, through every model, and home.
 
-The studio's results are, byte for byte, those of `cli.py enhance`; tests/studio/test_chain.py holds both together.
+The bulk job and the studio both come through here, so that what was tried on one picture is what ten thousand get.
 """
 
 from __future__ import annotations
