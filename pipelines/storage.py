@@ -130,9 +130,25 @@ def require_writable(folder: Path) -> None:
         probe.write_text("may this account write here?")
         probe.unlink()
     except Exception as error:  # each cloud library has its own errors, and none of them may reach the user raw
-        told = " ".join(str(error).split())[:200] or type(error).__name__
         remedy = "Sign in to the cloud, or ask for the right to read, write and delete objects there"
-        raise ImagicError("The bucket must be writable", f"{folder} ({told})", remedy) from error
+        raise ImagicError("The bucket must be writable", f"{folder} ({_told(error)})", remedy) from error
+
+
+def require_readable(path: Path) -> None:
+    """Looks for a file or folder in a bucket; whether it is there does not matter, only that the bucket answers.
+
+    Raises:
+        ImagicError: it does not, or not to this account.
+    """
+    try:
+        path.exists()
+    except Exception as error:
+        remedy = "Check the address, sign in to the cloud, or ask for the right to list and read objects there"
+        raise ImagicError("The bucket must be readable", f"{path} ({_told(error)})", remedy) from error
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def _send(draft: Path, target: Path) -> None:

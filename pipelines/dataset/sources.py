@@ -17,7 +17,7 @@ from imaging.errors import ImagicError, MisuseError
 from imaging.files import find_images
 from imaging.header import SUFFIXES
 from pipelines.dataset import extract
-from pipelines.storage import find_files, place, remote
+from pipelines.storage import find_files, place, remote, require_readable
 
 _KINDS_TOLD = "a crawl's output, a folder, a glob, a .csv or .parquet list, a TFDS or a Hugging Face datasets folder"
 _PATH_COLUMNS = ("path", "file", "filename", "image")
@@ -85,6 +85,7 @@ def _check(listed: list[Listed], images: str) -> None:
 def _from_bucket(images: str, cache: Path) -> Iterator[Listed]:
     """A bucket's manifest or list is copied here and read as any other; the pictures it names lie beside it there."""
     root = place(images)
+    require_readable(root)
     is_list = root.suffix.lower() in (".csv", ".parquet")
     list_file, folder = (root, root.parent) if is_list else (root / MANIFEST_NAME, root)
     if not list_file.exists():

@@ -160,6 +160,20 @@ def test_a_bucket_that_may_not_be_written_is_told_before_any_work(s3, pictures):
     assert "\n" not in str(caught.value)
 
 
+@needs_s3
+def test_a_bucket_that_does_not_answer_is_told(monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()  # one that was made before knows another address
+    with pytest.raises(ImagicError, match="must be readable") as caught:
+        list_pictures(f"s3://nobody-{uuid.uuid4().hex}/pictures", tmp_path)
+    assert "127.0.0.1:9" in str(caught.value)
+
+
 def test_a_file_on_the_disk_is_published_by_renaming(tmp_path):
     draft = storage.draft_place(tmp_path, "shard")
     draft.write_text("whole")
