@@ -106,7 +106,7 @@ class DataflowOptions:
         if not _cloud_parts():
             raise ImagicError("Dataflow needs Beam's Google Cloud part", "it is not installed", _NEEDS_CLOUD)
         if not (self.image or SETUP_FILE.is_file()):
-            remedy = "Build deploy/dataflow/Dockerfile and name it: --runner-option image=IMAGE"
+            remedy = "Build deploy/dataflow/Dockerfile and name it: --dataflow-image IMAGE"
             raise ImagicError("Workers get IMagic from a checkout's setup.py or from a container", SETUP_FILE, remedy)
         if not self.dry_run:
             require_writable(place(self.bucket))

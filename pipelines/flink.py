@@ -46,7 +46,7 @@ class FlinkOptions:
             raise MisuseError(
                 "A job reaches Flink through Beam's job server: its jar, or the address of one that runs",
                 self.job_server or "neither",
-                f"Add --runner-option job_server_jar=FILE or job_server=HOST:PORT. {FETCH}",
+                f"Add --flink-job-server-jar FILE or --flink-job-server HOST:PORT. {FETCH}",
             )
         if self.job_server:
             host_port(self.job_server, "A job server")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from imaging.errors import ImagicError, MisuseError
 from pipelines.dataflow import DataflowOptions
@@ -45,14 +45,15 @@ class RunnerOptions:
     workers: int = 2
     mode: str = "multi_threading"
     flags: tuple[str, ...] = ()
-    engine: Engine | None = None
+    engine: Engine | None = field(default=None, metadata={"choices": ENGINES})
 
     def __post_init__(self) -> None:
         if self.runner not in RUNNERS:
             raise MisuseError(f"A runner is one of {', '.join(RUNNERS)}", self.runner)
         if not isinstance(self.engine, ENGINES.get(self.runner, type(None))):
             told = f"{self.runner} with {type(self.engine).__name__}"
-            raise MisuseError("An engine is described by its own options, and only fnapi needs none", told)
+            remedy = "Add --flink-master, --prism-location or --dataflow-project with what belongs to it"
+            raise MisuseError("An engine is described by its own options, and only fnapi needs none", told, remedy)
         if self.mode not in MODES:
             raise MisuseError(f"A running mode is one of {', '.join(MODES)}", self.mode)
         if self.workers < 1:
@@ -66,26 +67,6 @@ def _fnapi(options: RunnerOptions) -> list[str]:
         f"--direct_num_workers={options.workers}",
         f"--direct_running_mode={options.mode}",
     ]
-
-
-def engine_options(runner: str, told: Mapping[str, str]) -> Engine | None:
-    """Returns an engine's options from words, as a command line has them.
-
-    Args:
-        runner: one of `RUNNERS`.
-        told: name of an option -> its value; lists are separated by commas; empty values count as not told.
-
-    Raises:
-        MisuseError: an option is unknown to the engine, missing, or of the wrong kind.
-    """
-    given = {name: value for name, value in told.items() if value}
-    known = {field.name: field for field in fields(ENGINES[runner])} if runner in ENGINES else {}
-    if unknown := sorted(given.keys() - known.keys()):
-        raise MisuseError(f"Options of {runner} are {', '.join(known) or 'none'}", ", ".join(unknown))
-    if missing := [name for name, field in known.items() if field.default is MISSING and name not in given]:
-        raise MisuseError(f"The runner {runner} is told its {', '.join(missing)}", "nothing", f"Add {_asked(missing)}")
-    typed = {name: _typed(name, str(known[name].type), value) for name, value in given.items()}
-    return ENGINES[runner](**typed) if runner in ENGINES else None
 
 
 def pipeline_options(options: RunnerOptions) -> PipelineOptions:
@@ -145,23 +126,6 @@ def told_by(error: Exception) -> tuple[str, str, str]:
             return found.group(1), "", ""
     last = lines[-1] if lines else type(error).__name__
     return "A Beam job must run to its end, and this one failed", last[:500], "What it finished is kept; start it again"
-
-
-def _asked(missing: list[str]) -> str:
-    named = {"master": "--flink-master HOST:PORT", "location": "--prism-location FILE"}
-    return ", ".join(named.get(name, f"--{name} {name.upper()}") for name in missing)
-
-
-def _typed(name: str, kind: str, value: str) -> Any:
-    """Returns a word as the type that a field declares."""
-    if kind.startswith("tuple"):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    if kind == "int" and not value.isdecimal():
-        raise MisuseError(f"The option {name} is a whole number", value)
-    if kind == "bool" and value not in ("true", "false"):
-        raise MisuseError(f"The option {name} is true or false", value)
-    made: dict[str, Callable[[str], Any]] = {"int": int, "bool": "true".__eq__}
-    return made.get(kind, str)(value)
 
 
 def _share_import_path() -> None:

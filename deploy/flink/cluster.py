@@ -288,8 +288,12 @@ def _start(told: argparse.Namespace) -> list[str]:
     cluster = Cluster(task_managers=told.task_managers, slots=told.slots, port=told.port)
     cluster.start()
     reached = f"--runner flink --flink-master {cluster.master} --workers {told.task_managers * told.slots}"
-    server = f"job_server={HOST}:{cluster.job_port}" if "job-server" in cluster.pids else "job_server_jar=FILE"
-    return [*_status(told), f"use it: {reached} --runner-option {server}"]
+    server = (
+        f"--flink-job-server {HOST}:{cluster.job_port}"
+        if "job-server" in cluster.pids
+        else "--flink-job-server-jar FILE"
+    )
+    return [*_status(told), f"use it: {reached} {server}"]
 
 
 def _stop(told: argparse.Namespace) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from imaging.errors import MisuseError
 from pipelines.dataset.size import Size, parse_size
-from pipelines.runners import Engine, RunnerOptions
+from pipelines.runners import ENGINES, Engine, RunnerOptions
 
 DATASET_NAME = "restoration_pairs"
 VERSION = "1.0.0"
@@ -73,7 +73,7 @@ class BuildOptions:
         workers: threads or processes that work at the same time.
         mode: how "fnapi" works: "multi_threading", "multi_processing" or "in_memory" (one after the other).
         runner_flags: further flags for Beam.
-        engine: where the engine is, for runners other than "fnapi"; see `pipelines.runners.engine_options`.
+        engine: where the engine is, for runners other than "fnapi"; see `pipelines.runners.ENGINES`.
         dry_run: only plan, and estimate from a few pictures.
         progress: show a bar on standard error.
     """
@@ -97,7 +97,7 @@ class BuildOptions:
     workers: int = 2
     mode: str = "multi_threading"
     runner_flags: tuple[str, ...] = field(default=())
-    engine: Engine | None = None
+    engine: Engine | None = field(default=None, metadata={"choices": ENGINES})
     dry_run: bool = False
     progress: bool = True
 

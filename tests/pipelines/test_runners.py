@@ -5,13 +5,16 @@ import sys
 import pytest
 
 from imaging.errors import ImagicError, MisuseError
-from pipelines.runners import RUNNERS, RunnerOptions, engine_options, pipeline_options, run_pipeline
+from pipelines.dataflow import DataflowOptions
+from pipelines.flink import FlinkOptions
+from pipelines.prism import PrismOptions
+from pipelines.runners import RUNNERS, RunnerOptions, pipeline_options, run_pipeline
 
-TOLD = {
-    "fnapi": {},
-    "prism": {"location": "prism"},
-    "flink": {"master": "127.0.0.1:8081", "job_server": "127.0.0.1:8099"},
-    "dataflow": {"project": "my-museum", "region": "europe-west4", "bucket": "gs://pictures", "threads": "2"},
+DESCRIBED = {
+    "fnapi": None,
+    "prism": PrismOptions("prism"),
+    "flink": FlinkOptions("127.0.0.1:8081", job_server="127.0.0.1:8099"),
+    "dataflow": DataflowOptions("my-museum", "europe-west4", "gs://pictures"),
 }
 
 
@@ -48,40 +51,16 @@ def test_nonsense_is_refused_before_beam_is_imported(wrong):
 
 
 @pytest.mark.parametrize("name", RUNNERS)
-def test_every_runner_can_be_asked_for_in_words(name):
-    options = RunnerOptions(name, engine=engine_options(name, TOLD[name]))
-    (flag,) = [flag for flag in _flags(options) if flag.startswith("--runner=")]
-    assert flag.lower().startswith({"flink": "--runner=portable"}.get(name, f"--runner={name}"))
+def test_every_runner_can_be_asked_for(name):
+    options = RunnerOptions(name, engine=DESCRIBED[name])
+    chosen = pipeline_options(options).get_all_options()["runner"].lower()
+    assert chosen.startswith({"flink": "portable"}.get(name, name))
 
 
-def _flags(options):
-    return options.engine.flags(options.workers) if options.engine else ["--runner=FnApiRunner"]
-
-
-@pytest.mark.parametrize("name", [name for name in RUNNERS if name != "fnapi"])
-def test_an_engine_without_its_address_says_which_flag_is_missing(name):
-    with pytest.raises(MisuseError, match="Add --"):
-        engine_options(name, {})
-    with pytest.raises(MisuseError, match=name):
-        RunnerOptions(name)
-
-
-@pytest.mark.parametrize(
-    ("name", "told", "word"),
-    [
-        ("prism", {"colour": "red"}, "colour"),
-        ("fnapi", {"master": "127.0.0.1:8081"}, "master"),
-        ("dataflow", {**TOLD["dataflow"], "threads": "many"}, "many"),
-        ("dataflow", {**TOLD["dataflow"], "dry_run": "perhaps"}, "perhaps"),
-    ],
-)
-def test_options_that_an_engine_does_not_have_are_refused(name, told, word):
-    with pytest.raises(MisuseError, match=word):
-        engine_options(name, told)
-
-
-def test_empty_words_count_as_not_told():
-    assert engine_options("fnapi", {"master": "", "location": ""}) is None
+@pytest.mark.parametrize(("name", "other"), [(one, two) for one in RUNNERS for two in RUNNERS if one != two])
+def test_a_runner_with_another_s_options_is_refused(name, other):
+    with pytest.raises(MisuseError, match=f"{name} with .*Add --flink-master"):
+        RunnerOptions(name, engine=DESCRIBED[other])
 
 
 def test_a_worker_s_own_words_reach_the_user():
