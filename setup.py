@@ -15,6 +15,7 @@ GROUND = [
     "pyarrow>=20.0",
     "pydantic>=2.10",
     "PyYAML>=6.0",
+    "rawpy>=0.24",
     "scikit-image>=0.25",
     "tifffile>=2025.3",
     "tqdm>=4.66",
@@ -30,16 +31,20 @@ EXTRAS = {
     "read": TENSORFLOW[:1] + TFDS,
     "build": TENSORFLOW + TFDS + BEAM + SHARDS,
     "train": TENSORFLOW + TFDS + ["tensorboard>=2.20"],
-    "enhance": TENSORFLOW + BEAM + ["rawpy>=0.24"],
+    "enhance": TENSORFLOW + BEAM,
     "openvino": ["openvino>=2026.0"],
+    "studio": ["fastapi>=0.115", "jinja2>=3.1", "uvicorn>=0.32"],
     "tune": ["optuna>=4.0"],
 }
 EXTRAS["all"] = sorted({requirement for group in EXTRAS.values() for requirement in group})
 EXTRAS["dev"] = [
+    "axe-playwright-python",
+    "httpx",
     "hypothesis",
     "jax[cpu]",
     "mypy",
     "pandas-stubs",
+    "playwright",
     "psutil",
     "pytest",
     "pytest-cov",
@@ -61,6 +66,7 @@ setup(
     package_data={
         "imaging": ["recipes/*.yaml"],
         "imagic_models": ["weights/*"],
+        "studio": ["static/*", "static/vendor/*", "templates/*"],
         "tfds_builders": ["restoration_pairs/*"],
     },
     install_requires=GROUND,
