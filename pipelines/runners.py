@@ -101,7 +101,9 @@ def hush(verbose: bool = False) -> None:
     level = logging.INFO if verbose else logging.CRITICAL
     for name in ("apache_beam", "absl", "tensorflow"):
         logging.getLogger(name).setLevel(level)
-    logging.getLogger("PrismRunner").propagate = verbose  # Beam sets its level again with every job
+    for name in ("PrismJobServer", "FlinkJarJobServer"):  # Beam sets their levels again with every job
+        server = logging.getLogger(name)
+        server.propagate, server.handlers = verbose, [logging.NullHandler()]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
 
 
