@@ -108,7 +108,9 @@ def test_auto_asks_the_network_for_damage_as_the_bulk_job_does(client, tmp_path)
     assert client.post("/api/enhance?auto=true&form=original", content=content).content == expected
 
 
-@pytest.mark.parametrize("name", SAVERS.keys() - {"inks.tif"})  # inks are changed as RGB, then brought home to inks
+@pytest.mark.parametrize(
+    "name", sorted(SAVERS.keys() - {"inks.tif"})
+)  # inks are changed as RGB, then brought home to inks
 def test_the_png_holds_the_restorers_own_pixels(client, astronaut, tmp_path, name):
     SAVERS[name](tmp_path / name, astronaut)
     answer = client.post("/api/enhance?stages=denoise", content=(tmp_path / name).read_bytes())
