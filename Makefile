@@ -3,7 +3,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3; do \
 	$$python -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench engines clean
 
 demo: .venv/installed
 	$(BIN)/python cli.py demo
@@ -15,6 +15,11 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy imaging crawler pipelines imagic_models tfds_builders demo studio cli.py clickable.py
+
+# Fetches Flink and Prism into .flink (Java and Go must be there), then runs their tests, which are skipped without.
+engines: .venv/installed
+	-$(BIN)/python deploy/flink/fetch.py
+	$(BIN)/python -m pytest tests/pipelines/test_flink_cluster.py tests/pipelines/test_prism.py -rs
 
 bench: .venv/installed
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -23,7 +23,7 @@ GROUND = [
 TENSORFLOW = ["tensorflow>=2.20", "keras>=3.12"]
 # TFDS 4.9.10 imports both without declaring them for every Python that it supports.
 TFDS = ["tensorflow-datasets>=4.9.10", "importlib_resources>=6.0", "mlcroissant>=1.0", "array_record>=0.8"]
-BEAM = ["apache-beam>=2.77"]
+BEAM = ["apache-beam>=2.77", "universal-pathlib>=0.2"]
 SHARDS = ["google-crc32c>=1.5", "isal>=1.7"]
 
 EXTRAS = {
@@ -37,6 +37,9 @@ EXTRAS = {
     "tune": ["optuna>=4.0"],
 }
 EXTRAS["all"] = sorted({requirement for group in EXTRAS.values() for requirement in group})
+# Of use on their own machines only, and large: left out of "all".
+EXTRAS["dataflow"] = [*BEAM, "apache-beam[gcp]>=2.77", "gcsfs>=2025.3"]
+EXTRAS["s3"] = ["s3fs>=2025.3"]
 EXTRAS["dev"] = [
     "axe-playwright-python",
     "httpx",
