@@ -252,7 +252,8 @@ def parameter(command: Command, one: Asked, text: str) -> click.Parameter:
     flag = "--" + command.renamed.get(name, one.stem).replace("_", "-")
     if one.kind is bool:
         flag = f"{flag}/--no-{flag[2:]}" if default else flag
-        return click.Option([one.key, flag], is_flag=True, default=None, help=text)
+        chosen = one.stem != name  # of a choice; silence must not describe it
+        return click.Option([one.key, flag], is_flag=True, default=None if chosen else default, help=text)
     shown = with_default(text, default)
     return click.Option([one.key, flag], type=reader, metavar=metavar, required=one.required, help=shown)
 

@@ -1,6 +1,6 @@
 """The picture at the top of the README: a packaged photograph, damaged by a recipe and restored by a shipped preset.
 
-    python -m demo.figure docs/images/before-after.jpg
+python -m demo.figure docs/images/before-after.jpg
 """
 
 from __future__ import annotations

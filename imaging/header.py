@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -165,7 +166,9 @@ def reading(source: Source) -> Iterator[None]:
     except UnreadableImage:
         raise
     except Exception as error:
-        raise UnreadableImage(_reason(error), source_name(source), f"{type(error).__name__}: {error}") from error
+        # Libraries print objects with their address, which would make equal runs differ in their records.
+        told = re.sub(r" at 0x[0-9a-f]+", "", str(error))
+        raise UnreadableImage(_reason(error), source_name(source), f"{type(error).__name__}: {told}") from error
 
 
 def _reason(error: Exception) -> str:

@@ -91,6 +91,15 @@ def test_what_cannot_be_read_says_why_in_one_word(kind):
     assert caught.value.reason == reason and f"({reason})" in str(caught.value)
 
 
+def test_what_is_said_of_equal_bytes_is_equal():
+    said = []
+    for _ in range(2):
+        with pytest.raises(UnreadableImage) as caught:
+            read_rgb(b"\x89PNG\r\n\x1a\n" + bytes(64))
+        said.append(str(caught.value))
+    assert said[0] == said[1] and "0x" not in said[0]
+
+
 def test_missing_folders_and_limits_have_reasons_too(tmp_path):
     for path, reason in ((tmp_path / "gone.png", "missing"), (tmp_path, "unreadable")):
         with pytest.raises(UnreadableImage) as caught:
