@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from imaging.errors import MisuseError
+from imaging.files import read_rgb
 
 
 def export_pairs(dataset: Path, split: str, out: Path) -> list[str]:
@@ -52,4 +52,4 @@ def _as_png(encoded: bytes) -> bytes:
     """Returns the bytes if they are a PNG, else (a clean JPEG stored verbatim) the same pixels as one."""
     if encoded.startswith(b"\x89PNG"):
         return encoded
-    return cv2.imencode(".png", cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR))[1].tobytes()
+    return cv2.imencode(".png", read_rgb(encoded)[:, :, ::-1])[1].tobytes()
