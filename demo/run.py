@@ -15,6 +15,12 @@ from demo.options import DemoOptions
 from demo.page import Page, Pair, tree
 
 RECIPES = ("denoise", "art-restoration")
+NAMES = {
+    "run": "the network of this run",
+    "denoise": "the shipped preset denoise",
+    "baseline:nlm": "non-local means",
+    "baseline:identity": "the damaged pictures",
+}
 SHOWN_EVERY = 3  # of the test pictures on the page
 WIDTH = 16  # channels of the demo's network: a quarter of the arithmetic of the shipped presets
 
@@ -139,12 +145,12 @@ def train_network(road: Road) -> None:
 
 
 def evaluate_network(road: Road) -> None:
-    """Run folder -> scorecard, beside the untouched input and a classical baseline."""
+    """Run folder -> scorecard, beside the untouched input, a classical baseline and the shipped preset."""
     from imagic_models.evaluate import EvaluateOptions, evaluate
 
     pairs = road.place("test-pairs", "denoise")
     options = EvaluateOptions(
-        (str(road.place("run")), "baseline:nlm"),
+        (str(road.place("run")), "denoise", "baseline:nlm"),
         "paired",
         pairs / "degraded",
         targets=pairs / "clean",
@@ -188,9 +194,8 @@ def score_table(scores: Any) -> tuple[list[str], list[list[str]]]:
     (level,) = scores.level_names
     means = {model: [scores.mean(model, level, metric) for metric in ("psnr", "ssim")] for model in scores.models}
     ranked = sorted(means.items(), key=lambda item: -item[1][0])
-    return ["model", "PSNR dB", "SSIM"], [
-        [Path(name).name, f"{psnr:.2f}", f"{ssim:.4f}"] for name, (psnr, ssim) in ranked
-    ]
+    rows = [[NAMES.get(Path(name).name, name), f"{psnr:.2f}", f"{ssim:.4f}"] for name, (psnr, ssim) in ranked]
+    return ["model", "PSNR dB", "SSIM"], rows
 
 
 def tell(road: Road, report: Any) -> Any:
@@ -211,7 +216,7 @@ STAGES: tuple[tuple[str, str, Callable[[Road], None]], ...] = (
     ("crawl", "Crawl the sample museum: originals with their rights", crawl_museum),
     ("build", f"Build the datasets {' and '.join(RECIPES)}", build_datasets),
     ("train", "Train a small network", train_network),
-    ("evaluate", "Evaluate it beside the input and a classical baseline", evaluate_network),
+    ("evaluate", "Evaluate it beside the input, a classical baseline and the shipped preset", evaluate_network),
     ("enhance", "Enhance a folder of damaged pictures", enhance_folder),
     ("page", "Write the page", fill_page),
 )
