@@ -11,6 +11,7 @@ import functools
 import importlib
 import inspect
 import operator
+import os
 import re
 import sys
 import traceback
@@ -92,6 +93,8 @@ class CommandGroup(click.Group):
             stop(f"Error: {error}", error.exit_code)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except BrokenPipeError:  # `| head` has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except KeyboardInterrupt:
             stop("Stopped. What is finished is kept: run the same command again to go on.", 130)
         except Exception as error:
