@@ -22,13 +22,7 @@ class ImagicError(Exception):
         # One line always: paths and titles may carry newlines, and a log line must stay a line.
         received = self.received.encode("unicode_escape").decode() if "\n" in self.received else self.received
         parts = [self.rule, f"Received: {received}" if received else "", self.remedy]
-        return ". ".join(_sentence(part) for part in parts if part) + "."
-
-
-def _sentence(text: str) -> str:
-    """Raise the first letter, but not that of a name in the code (max_pixels, cli.py)."""
-    first = text.split(maxsplit=1)[0]
-    return text[0].upper() + text[1:] if first.isalpha() and first.islower() else text
+        return ". ".join(part for part in parts if part) + "."
 
 
 class MisuseError(ImagicError):
