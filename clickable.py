@@ -100,7 +100,7 @@ class CommandGroup(click.Group):
         except Exception as error:
             if "--verbose" in sys.argv:
                 traceback.print_exc()
-            stop(f"Error: {describe(error)}. Run with --verbose to see where it happened.", 1)
+            stop(f"Error: {describe(error)}", 1)
 
 
 def build(path: str, command: Command) -> click.Command:
@@ -306,11 +306,15 @@ def attribute_texts(kind: Any, prefix: str = "") -> dict[str, str]:
     return texts
 
 
-def describe(error: Exception) -> str:
-    """One line that says what the operating system or a library refused."""
+def describe(error: Exception) -> ImagicError:
+    """What the operating system or a library refused, in the form of every other error."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        place = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        return ImagicError(
+            "The operating system allows what is asked", place, "Check the path, its rights and the space"
+        )
+    told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return ImagicError("A command runs to its end", told, "Run it with --verbose to see where it broke off")
 
 
 def stop(message: str, code: int) -> None:

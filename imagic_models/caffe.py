@@ -43,10 +43,10 @@ def read_caffemodel(content: bytes) -> dict[str, CaffeLayer]:
     try:
         layers = [_layer(value) for field, value in _fields(memoryview(content)) if field == _LAYER]
     except (IndexError, ValueError, TypeError, struct.error, UnicodeDecodeError) as error:
-        raise ImagicError("a caffemodel is a serialized NetParameter", error, "download the file again") from None
+        raise ImagicError("A caffemodel is a serialized NetParameter", error, "Download the file again") from None
     found = {layer.name: layer for layer in layers if layer.blobs}
     if not found:
-        raise ImagicError("a caffemodel holds layers with weights", "none", "download the file again")
+        raise ImagicError("A caffemodel holds layers with weights", "none", "Download the file again")
     return found
 
 
@@ -60,9 +60,9 @@ def read_prototxt(text: str) -> list[dict[str, Any]]:
     try:
         message, rest = _message(tokens, 0)
     except IndexError:
-        raise ImagicError("every brace of a prototxt is closed and every field has a value", "end of file") from None
+        raise ImagicError("Every brace of a prototxt is closed and every field has a value", "end of file") from None
     if rest != len(tokens):
-        raise ImagicError("every brace of a prototxt is closed once", tokens[rest])
+        raise ImagicError("Every brace of a prototxt is closed once", tokens[rest])
     layers = message.get("layer", [])
     return layers if isinstance(layers, list) else [layers]
 

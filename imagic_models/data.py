@@ -67,7 +67,7 @@ def load_pictures(folder: Path) -> list[np.ndarray]:
             continue
         pictures.append(picture if picture.dtype == np.uint8 else (picture >> 8).astype(np.uint8))
     if not pictures:
-        raise MisuseError("training needs a folder with pictures", folder, "check the path")
+        raise MisuseError("Training needs a folder with pictures", folder, "Check the path")
     return pictures
 
 

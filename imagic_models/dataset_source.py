@@ -148,9 +148,9 @@ def find_dataset(data_dir: Path, recipe: str) -> Path:
     if (data_dir / "dataset_info.json").is_file():
         return data_dir
     raise MisuseError(
-        f"training reads the dataset {DATASET}/{recipe}",
+        f"Training reads the dataset {DATASET}/{recipe}",
         data_dir,
-        f"build it: build-dataset {recipe} --images PICTURES --data-dir {data_dir}",
+        f"Build it: build-dataset {recipe} --images PICTURES --data-dir {data_dir}",
     )
 
 

@@ -35,10 +35,10 @@ def start_engine(name: str, network: NetworkFile) -> Engine:
         MisuseError: for an unknown name, or for `openvino` where it is not installed.
     """
     if name not in ENGINES:
-        raise MisuseError(f"an engine is one of {', '.join(ENGINES)}", name)
+        raise MisuseError(f"An engine is one of {', '.join(ENGINES)}", name)
     installed = importlib.util.find_spec("openvino") is not None
     if name == "openvino" and not installed:
-        raise MisuseError("the engine openvino needs its package", name, "pip install 'imagic-restoration[openvino]'")
+        raise MisuseError("The engine openvino needs its package", name, "pip install 'imagic-restoration[openvino]'")
     if name == "keras" or (name == "auto" and not (installed and has_matrix_units())):
         return KerasEngine(network)
     try:
@@ -47,7 +47,7 @@ def start_engine(name: str, network: NetworkFile) -> Engine:
         raise
     except Exception as error:  # the converter raises many types for layers that it does not know
         if name == "openvino":
-            raise ImagicError("OpenVINO can run this network", error, "use --engine keras") from error
+            raise ImagicError("OpenVINO can run this network", error, "Use --engine keras") from error
         return KerasEngine(network)
 
 

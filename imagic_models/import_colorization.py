@@ -53,7 +53,7 @@ def import_colorization(options: ImportColorizationOptions) -> ImportReport:
     bins = _bins(Path(options.bins))
     folder = RunFolder(options.out)
     if folder.read_config() is not None:
-        raise MisuseError("an import writes a new folder", options.out, "choose another --out")
+        raise MisuseError("An import writes a new folder", options.out, "Choose another --out")
     network = _network_settings(description, bins)
 
     from imagic_models.architectures import build_network, colornet
@@ -74,7 +74,7 @@ def _network_settings(description: Mapping[str, Mapping[str, Any]], bins: np.nda
         width = description["conv1_1"]["convolution_param"]["num_output"]
         sharpness = description[SHARPENING_LAYER]["scale_param"]["filler"]["value"]
     except (KeyError, TypeError) as error:
-        raise ImagicError(f"the description has the layers {FIRST_LAYER} and {SHARPENING_LAYER}", error) from None
+        raise ImagicError(f"The description has the layers {FIRST_LAYER} and {SHARPENING_LAYER}", error) from None
     return {"width": int(width), "bins": len(bins), "sharpness": float(sharpness)}
 
 
@@ -85,13 +85,13 @@ def _compare(model: keras.Model, description: Mapping[str, Mapping[str, Any]]) -
     ours = {layer.name: layer for layer in model.layers if layer.name.startswith("conv") and layer.weights}
     ours = {name: layer for name, layer in ours.items() if not name.endswith("norm")}
     if theirs.keys() != ours.keys():
-        raise ImagicError("the description lists the convolutions of colornet", sorted(theirs.keys() ^ ours.keys()))
+        raise ImagicError("The description lists the convolutions of colornet", sorted(theirs.keys() ^ ours.keys()))
     for name, layer in ours.items():
         asked = theirs[name]["convolution_param"]
         mine = (layer.filters, layer.kernel_size[0], layer.strides[0], layer.dilation_rate[0])
         given = (asked["num_output"], asked["kernel_size"], asked.get("stride", 1), asked.get("dilation", 1))
         if mine != given:
-            raise ImagicError(f"{name} has (outputs, kernel, stride, dilation) {mine}", given, "use the v2 description")
+            raise ImagicError(f"{name} has (outputs, kernel, stride, dilation) {mine}", given, "Use the v2 description")
 
 
 def _fill(model: keras.Model, weights: Mapping[str, CaffeLayer]) -> None:
@@ -100,12 +100,12 @@ def _fill(model: keras.Model, weights: Mapping[str, CaffeLayer]) -> None:
         if not layer.weights or layer.name == "colours":
             continue
         if layer.name not in weights:
-            raise ImagicError("the caffemodel has weights for every layer", f"none for {layer.name}")
+            raise ImagicError("The caffemodel has weights for every layer", f"none for {layer.name}")
         arrays = _converted(layer.name, weights[layer.name])
         expected = [tuple(variable.shape) for variable in layer.weights]
         if [array.shape for array in arrays] != expected:
             raise ImagicError(
-                f"the weights of {layer.name} are of shapes {expected}", [array.shape for array in arrays]
+                f"The weights of {layer.name} are of shapes {expected}", [array.shape for array in arrays]
             )
         layer.set_weights(arrays)
 
@@ -131,9 +131,9 @@ def _bins(path: Path) -> np.ndarray:
     try:
         bins = np.load(path, allow_pickle=False)
     except ValueError as error:
-        raise ImagicError("the bins are a NumPy array of ab values", error) from None
+        raise ImagicError("The bins are a NumPy array of ab values", error) from None
     if bins.ndim != 2 or bins.shape[1] != 2:
-        raise ImagicError("the bins are an array of shape (bins, 2)", bins.shape)
+        raise ImagicError("The bins are an array of shape (bins, 2)", bins.shape)
     return bins.astype(np.float32)
 
 
@@ -141,4 +141,4 @@ def _read(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise MisuseError("the three files of the network can be read", f"{path}: {error.strerror}") from None
+        raise MisuseError("The three files of the network can be read", f"{path}: {error.strerror}") from None

@@ -78,7 +78,7 @@ def _parsed(word: str) -> Ingredient:
     except ValueError:
         ingredient = Ingredient(name, 0.0)
     if not 0 < ingredient.weight < float("inf"):
-        raise MisuseError("a recipe of a training is NAME or NAME=WEIGHT with a weight above 0", word)
+        raise MisuseError("A recipe of a training is NAME or NAME=WEIGHT with a weight above 0", word)
     if name not in DEGRADATIONS:
         _recipe(name)
     return ingredient

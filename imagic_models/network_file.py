@@ -58,9 +58,9 @@ def find_network(source: str | Path) -> NetworkFile:
     if path.suffix == ".keras" and path.is_file():
         return _bare_network(path)
     raise MisuseError(
-        f"a model is a preset ({', '.join(PRESETS)}), the folder of a training run, or a .keras file",
+        f"A model is a preset ({', '.join(PRESETS)}), the folder of a training run, or a .keras file",
         source,
-        "see `models list`",
+        "See `models list`",
     )
 
 
@@ -69,13 +69,13 @@ def shipped_network(name: str) -> NetworkFile:
     entry = index.entries().get(name)
     if entry is None:
         raise MisuseError(
-            "a preset is used with its shipped weights", name, f"it has none yet; train it: train {name} --run-dir RUN"
+            "A preset is used with its shipped weights", name, f"It has none yet; train it: train {name} --run-dir RUN"
         )
     path = index.FOLDER / entry["file"]
     version = file_digest(path)
     if version != entry["sha256"]:
         raise ImagicError(
-            f"the weights of {name} are the file whose sha256 is {entry['sha256']}", version, "reinstall the package"
+            f"The weights of {name} are the file whose sha256 is {entry['sha256']}", version, "Reinstall the package"
         )
 
     def build() -> keras.Model:
@@ -100,7 +100,7 @@ def file_digest(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise ImagicError("the model's file can be read", error, "check the path and its permissions") from None
+        raise ImagicError("The model's file can be read", error, "Check the path and its permissions") from None
 
 
 def load_keras(path: Path) -> keras.Model:
@@ -114,7 +114,7 @@ def load_keras(path: Path) -> keras.Model:
     except Exception as error:  # Keras raises many types for a damaged or unsafe file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ImagicError(
-            "a .keras file holds a Keras 3 model that needs no code of its own", f"{path}: {reason}", "check the file"
+            "A .keras file holds a Keras 3 model that needs no code of its own", f"{path}: {reason}", "Check the file"
         ) from None
 
 
@@ -124,7 +124,7 @@ def _run_network(path: Path) -> NetworkFile:
         architecture, network = config["architecture"], config["network"]
         multiple = _multiple(architecture, network)
     except (ValueError, KeyError) as error:
-        raise ImagicError("a run folder's config.json names preset, architecture and network", error) from None
+        raise ImagicError("A run folder's config.json names preset, architecture and network", error) from None
     model = path / "model.keras"
     return NetworkFile(config["preset"], file_digest(model), lambda: load_keras(model), multiple)
 

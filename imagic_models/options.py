@@ -87,9 +87,9 @@ class TrainOptions:
     def __post_init__(self) -> None:
         if (self.data_dir is None) == (self.images is None):
             raise MisuseError(
-                "training reads either a dataset or a folder of clean pictures",
+                "Training reads either a dataset or a folder of clean pictures",
                 f"data_dir={self.data_dir!r}, images={self.images!r}",
-                "give exactly one of --data-dir and --images",
+                "Give exactly one of --data-dir and --images",
             )
         for name in ("steps", "batch_size", "decay_steps", "checkpoint_every", "validate_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")

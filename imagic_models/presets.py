@@ -115,5 +115,5 @@ PRESETS: dict[str, Preset] = {
 def get_preset(name: str) -> Preset:
     """Returns the preset; MisuseError lists the known names."""
     if name not in PRESETS:
-        raise MisuseError(f"a preset is one of {', '.join(PRESETS)}", name, "see `models list`")
+        raise MisuseError(f"A preset is one of {', '.join(PRESETS)}", name, "See `models list`")
     return PRESETS[name]

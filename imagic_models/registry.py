@@ -64,14 +64,14 @@ def ship_model(options: ShipModelOptions) -> Listing:
     """
     run = Path(options.run_dir)
     if not (run / "config.json").is_file() or not (run / "model.keras").is_file():
-        raise MisuseError("shipping takes the folder of a training run", options.run_dir)
+        raise MisuseError("Shipping takes the folder of a training run", options.run_dir)
     config = json.loads((run / "config.json").read_text())
     name, model = config["preset"], load_keras(run / "model.keras")
     path = index.FOLDER / f"{name}.npz"
     index.pack(model.get_weights(), path)
     if (size := path.stat().st_size) > index.LARGEST_FILE:
         path.unlink()
-        raise ImagicError(f"shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{size:,}", "lower --width")
+        raise ImagicError(f"Shipped weights take at most {index.LARGEST_FILE:,} bytes", f"{size:,}", "Lower --width")
     shutil.copyfile(run / "training_images.json", index.FOLDER / f"{name}.training_images.json")
     described = {"scores": list(options.scores), "data": options.data, "licences": options.licences}
     index.enter(name, _entry(config, path, model.count_params(), _last_step(run)) | described)

@@ -103,7 +103,7 @@ class Restorer:
             MisuseError: where the network finds no damage (`accepts_mask`).
         """
         if not self.accepts_mask:
-            raise MisuseError("damage is found by art-restoration and old-photo", self.preset, "use one of these")
+            raise MisuseError("Damage is found by art-restoration and old-photo", self.preset, "Use one of these")
         self._check(image, None, ())
         found = self._tiled(self._detect_tile, image)
         return to_float(found)
@@ -157,15 +157,15 @@ class Restorer:
         array = np.asarray(image)
         if array.size == 0 or not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3)):
             raise MisuseError(
-                "a picture to restore is HWC RGB or HW gray, at least 1x1", array.shape, "convert it first"
+                "A picture to restore is HWC RGB or HW gray, at least 1x1", array.shape, "Convert it first"
             )
         to_float(array[:1, :1])  # refuses types that are no picture's
         if mask is not None and not self.accepts_mask:
-            raise MisuseError("a mask is taken by art-restoration and old-photo", self.preset, "leave the mask out")
+            raise MisuseError("A mask is taken by art-restoration and old-photo", self.preset, "Leave the mask out")
         if mask is not None and np.shape(mask) != array.shape[:2]:
-            raise MisuseError(f"the mask of this picture is of shape {array.shape[:2]}", np.shape(mask))
+            raise MisuseError(f"The mask of this picture is of shape {array.shape[:2]}", np.shape(mask))
         if points and not (self.colours and self._hint_channels == 3):
-            raise MisuseError("colour points are taken by a colorize network with hints", self.preset, "leave them out")
+            raise MisuseError("Colour points are taken by a colorize network with hints", self.preset, "Leave them out")
 
 
 def _probed(engine: Engine, multiple: int) -> tuple[int, int, int]:
@@ -181,7 +181,7 @@ def _probed(engine: Engine, multiple: int) -> tuple[int, int, int]:
         except Exception as error:  # every engine has its own type for "wrong number of inputs or channels"
             refusals.append(str(error))
     raise MisuseError(
-        "a restoration network takes an RGB picture (and a mask), or lightness (and colour points)", refusals[0][:200]
+        "A restoration network takes an RGB picture (and a mask), or lightness (and colour points)", refusals[0][:200]
     )
 
 

@@ -39,7 +39,7 @@ class RunFolder:
             (self.path / ".writable").touch()
             (self.path / ".writable").unlink()
         except OSError as error:
-            raise ImagicError("a run folder can be written", error, "choose another folder") from None
+            raise ImagicError("A run folder can be written", error, "Choose another folder") from None
 
     @property
     def model_path(self) -> Path:

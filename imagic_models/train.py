@@ -68,11 +68,11 @@ def _plan(options: TrainOptions, preset: Preset, folder: RunFolder) -> dict[str,
         raise MisuseError("resuming needs a run folder", options.run_dir, "train without --resume first")
     if config is not None and not options.resume:
         raise MisuseError(
-            "a run folder holds one run", options.run_dir, "give --resume to continue it, or another --run-dir"
+            "A run folder holds one run", options.run_dir, "Give --resume to continue it, or another --run-dir"
         )
     if config is not None and any(config[name] != plan[name] for name in plan):
         kept = {name: config[name] for name in plan}
-        raise MisuseError(f"a resumed run keeps its preset, network and seed: {kept}", plan)
+        raise MisuseError(f"A resumed run keeps its preset, network and seed: {kept}", plan)
     return plan
 
 

@@ -59,7 +59,7 @@ def tune(options: TuneOptions) -> TuneReport:
     """
     preset = get_preset(options.preset)
     if preset.architecture != "unet":
-        raise MisuseError("tuning searches over U-Nets", f"{preset.name} has a {preset.architecture}")
+        raise MisuseError("Tuning searches over U-Nets", f"{preset.name} has a {preset.architecture}")
     folder = RunFolder(options.run_dir)
     folder.make()
     study = _study(options)
@@ -69,7 +69,7 @@ def tune(options: TuneOptions) -> TuneReport:
         best = study.best_trial
     except ValueError:
         raise ImagicError(
-            "at least one trial comes to its end", f"{len(study.trials)} trials", "raise --steps"
+            "At least one trial comes to its end", f"{len(study.trials)} trials", "Raise --steps"
         ) from None
     folder.write_json("best.json", {"psnr": best.value, **best.params})
     return TuneReport(options.run_dir, len(study.trials), best.params, float(best.value or 0))
@@ -80,7 +80,7 @@ def _study(options: TuneOptions) -> optuna.Study:
     try:
         import optuna
     except ImportError:
-        raise MisuseError("tuning needs Optuna", "not installed", "pip install 'imagic-restoration[tune]'") from None
+        raise MisuseError("Tuning needs Optuna", "not installed", "pip install 'imagic-restoration[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
         study_name=options.preset,
@@ -100,7 +100,7 @@ def _score(trial: optuna.Trial, options: TuneOptions) -> float:
 
     def judge(step: int, psnr: float | None) -> None:
         if psnr is None:
-            raise ImagicError("tuning compares on held-out pictures", "none", "give at least 4 pictures")
+            raise ImagicError("Tuning compares on held-out pictures", "none", "Give at least 4 pictures")
         trial.report(psnr, step)
         if trial.should_prune():
             raise optuna.TrialPruned

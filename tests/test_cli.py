@@ -183,6 +183,13 @@ def test_an_error_is_one_line_with_rule_received_and_remedy(outer):
     assert result.exit_code == ImagicError.exit_code == 1
 
 
+def test_what_the_operating_system_refuses_has_the_same_form():
+    assert str(clickable.describe(PermissionError(13, "Permission denied", "/x"))) == (
+        "The operating system allows what is asked. Received: Permission denied: /x. "
+        "Check the path, its rights and the space."
+    )
+
+
 def test_a_list_of_numbers_that_is_none_is_refused(outer):
     result = run("outer", "pics", "--levels", "2,x")
     assert result.exit_code == MisuseError.exit_code == 2

@@ -41,7 +41,7 @@ def build_network(name: str, *, dtype: str = "float32", **shape: Any) -> keras.M
     build = _module(name).build
     known = [setting for setting in inspect.signature(build).parameters if setting != "dtype"]
     if unknown := sorted(set(shape) - set(known)):
-        raise MisuseError(f"the architecture {name} takes {', '.join(known)}", ", ".join(unknown))
+        raise MisuseError(f"The architecture {name} takes {', '.join(known)}", ", ".join(unknown))
     return build(dtype=dtype, **shape)
 
 
@@ -52,5 +52,5 @@ def size_multiple(name: str, **shape: Any) -> int:
 
 def _module(name: str) -> Any:
     if name not in ARCHITECTURES:
-        raise MisuseError(f"an architecture is one of {', '.join(ARCHITECTURES)}", name)
+        raise MisuseError(f"An architecture is one of {', '.join(ARCHITECTURES)}", name)
     return importlib.import_module(f"{__name__}.{name}")

@@ -172,14 +172,14 @@ def test_the_imported_folder_is_a_colorize_model(files):
     restorer = load_restorer(files.out, engine="keras")
     assert restorer.preset == "colorize"
     assert restorer.restore(np.full((37, 53), 100, np.uint8)).shape == (37, 53, 3)
-    with pytest.raises(MisuseError, match="choose another --out"):
+    with pytest.raises(MisuseError, match="Choose another --out"):
         import_colorization(files)
 
 
 def test_a_truncated_caffemodel_is_refused(files, tmp_path):
     path = tmp_path / "net.caffemodel"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ImagicError, match=r"bytes are missing.*download the file again"):
+    with pytest.raises(ImagicError, match=r"bytes are missing.*Download the file again"):
         import_colorization(files)
 
 
@@ -215,5 +215,5 @@ def test_a_description_may_have_comments_lists_and_no_colons():
 
 
 def test_random_bytes_are_no_caffemodel():
-    with pytest.raises(ImagicError, match="a caffemodel"):
+    with pytest.raises(ImagicError, match="A caffemodel"):
         read_caffemodel(np.random.default_rng(0).bytes(1000))

@@ -73,7 +73,7 @@ def test_altered_weights_are_refused(shelf, trained_run):
     content = bytearray(path.read_bytes())
     content[5000] ^= 1
     path.write_bytes(bytes(content))
-    with pytest.raises(ImagicError, match=r"sha256 is .* reinstall"):
+    with pytest.raises(ImagicError, match=r"sha256 is .* Reinstall"):
         load_restorer("denoise")
 
 

@@ -109,11 +109,11 @@ def test_a_repairer_finds_damage_and_accepts_a_corrected_mask(repairer):
 
 
 def test_masks_and_points_are_refused_where_they_mean_nothing(denoiser, repairer):
-    with pytest.raises(MisuseError, match="a mask is taken by art-restoration"):
+    with pytest.raises(MisuseError, match="A mask is taken by art-restoration"):
         denoiser.restore(small(), mask=np.zeros((37, 53)))
     with pytest.raises(MisuseError, match=r"\(37, 53\).*\(3, 3\)"):
         repairer.restore(small(), mask=np.zeros((3, 3)))
-    with pytest.raises(MisuseError, match="colour points"):
+    with pytest.raises(MisuseError, match="Colour points"):
         denoiser.restore(small(), points=[(1, 1, (255, 0, 0))])
     with pytest.raises(MisuseError, match="damage is found by"):
         denoiser.detect(small())
@@ -187,9 +187,9 @@ def test_a_cached_network_needs_no_keras_file_to_be_built(trained_run, tmp_path,
 
 
 def test_an_unknown_source_or_engine_is_refused(trained_run):
-    with pytest.raises(MisuseError, match="a model is a preset"):
+    with pytest.raises(MisuseError, match="A model is a preset"):
         load_restorer("no such thing")
-    with pytest.raises(MisuseError, match="an engine is one of auto, keras, openvino"):
+    with pytest.raises(MisuseError, match="An engine is one of auto, keras, openvino"):
         load_restorer(trained_run, engine="onnx")
 
 
@@ -202,7 +202,7 @@ def test_a_preset_without_weights_says_how_to_train_it(monkeypatch):
 def test_a_damaged_file_is_one_clear_line(tmp_path):
     broken = tmp_path / "broken.keras"
     broken.write_bytes(b"PK no zip")
-    with pytest.raises(ImagicError, match=r"a \.keras file holds") as caught:
+    with pytest.raises(ImagicError, match=r"A \.keras file holds") as caught:
         load_restorer(broken, engine="keras")
     assert "\n" not in str(caught.value)
 

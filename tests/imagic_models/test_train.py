@@ -133,7 +133,7 @@ def test_other_tasks_train_and_restore(preset, small_training, tmp_path):
 def test_a_preset_can_be_trained_with_another_network(small_training, tmp_path):
     train(small_training(tmp_path, steps=1, architecture="rednet"))
     assert json.loads((tmp_path / "config.json").read_text())["architecture"] == "rednet"
-    with pytest.raises(MisuseError, match="an architecture is one of"):
+    with pytest.raises(MisuseError, match="An architecture is one of"):
         train(small_training(tmp_path / "other", architecture="transformer"))
     assert not (tmp_path / "other").exists()
 
@@ -165,7 +165,7 @@ def test_misuse_leaves_no_folder_behind(small_training, tmp_path):
 
 def test_a_run_folder_that_cannot_be_made_is_one_line(small_training, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(ImagicError, match="a run folder can be written"):
+    with pytest.raises(ImagicError, match="A run folder can be written"):
         train(small_training(tmp_path / "file" / "run"))
 
 

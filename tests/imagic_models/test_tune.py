@@ -31,7 +31,7 @@ def test_a_search_keeps_its_trials_and_goes_on(photographs, tmp_path, tiny):
 
 
 def test_only_networks_that_can_be_searched_are_tuned(tmp_path):
-    with pytest.raises(MisuseError, match="tuning searches over U-Nets"):
+    with pytest.raises(MisuseError, match="Tuning searches over U-Nets"):
         tune(TuneOptions("super-resolution-x2", str(tmp_path), images="x"))
 
 
