@@ -115,7 +115,7 @@ def test_masks_and_points_are_refused_where_they_mean_nothing(denoiser, repairer
         repairer.restore(small(), mask=np.zeros((3, 3)))
     with pytest.raises(MisuseError, match="Colour points"):
         denoiser.restore(small(), points=[(1, 1, (255, 0, 0))])
-    with pytest.raises(MisuseError, match="damage is found by"):
+    with pytest.raises(MisuseError, match="Damage is found by"):
         denoiser.detect(small())
 
 
