@@ -109,11 +109,6 @@ class Catalogue:
         update = "UPDATE runs SET ended_at = ?, outcome = ?, figures = ? WHERE id = ?"
         self.connection.execute(update, (now(), outcome, json.dumps(figures, sort_keys=True), run))
 
-    def last_run(self) -> dict[str, Any]:
-        """The newest run's outcome and figures; empty before the first."""
-        found = self.connection.execute("SELECT * FROM runs ORDER BY id DESC LIMIT 1").fetchone()
-        return {**dict(found), "figures": json.loads(found["figures"])} if found else {}
-
     def statements(self, origin: str, not_older_than: float) -> str | None:
         """The stored opt-out statements of an origin, None when there are none so fresh."""
         select = "SELECT statements FROM hosts WHERE origin = ? AND fetched_at >= ?"

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from imagic_models.network_file import NetworkFile
+from imagic_models.options import ENGINES
 from imagic_models.precision import has_matrix_units
 from imaging.errors import ImagicError, MisuseError
 
 Engine = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
-ENGINES = ("auto", "keras", "openvino")
 
 
 def start_engine(name: str, network: NetworkFile) -> Engine:

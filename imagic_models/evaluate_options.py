@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagic_models.metrics import METRICS
+from imagic_models.options import ENGINES
 from imagic_models.protocols import PROTOCOL_NAMES, PROTOCOLS
 from imaging.errors import MisuseError
-
-ENGINES = ("auto", "keras", "openvino")
 
 
 @dataclass(frozen=True)

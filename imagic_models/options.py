@@ -10,6 +10,7 @@ from imaging.errors import MisuseError
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 SCHEDULES = ("cosine", "stable")
 OPTIMIZERS = ("adamw", "lion")
+ENGINES = ("auto", "keras", "openvino")
 LOSS_NAMES = ("charbonnier", "squared", "charbonnier-ms-ssim", "charbonnier-colour")
 CROP_MULTIPLE = 16  # so that every architecture and every super-resolution scale accepts the crop
 

@@ -177,10 +177,6 @@ def _ramp(length: int) -> FloatImage:
     return np.linspace(0.5 / length, 1 - 0.5 / length, length, dtype=np.float32)
 
 
-def _round_up(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple
-
-
 def _check(image: Image, tile: int, overlap: int, scale: int, multiple: int) -> None:
     if image.ndim not in (2, 3) or image.size == 0:
         raise MisuseError("A picture is (H, W) or (H, W, C) and at least 1x1", image.shape, "Pass one picture")

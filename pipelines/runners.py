@@ -96,15 +96,14 @@ def run_pipeline(options: RunnerOptions, assemble: Callable[[beam.Pipeline], obj
         raise ImagicError(*told_by(error)) from error
 
 
-def hush(verbose: bool = False) -> None:
-    """Keeps Beam's and TensorFlow's start-up chatter off the terminal, unless `verbose`."""
-    level = logging.INFO if verbose else logging.CRITICAL
+def hush() -> None:
+    """Keeps the chatter of Beam, its job servers and TensorFlow off the terminal."""
     for name in ("apache_beam", "absl", "tensorflow"):
-        logging.getLogger(name).setLevel(level)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("PrismJobServer", "FlinkJarJobServer"):  # Beam sets their levels again with every job
         server = logging.getLogger(name)
-        server.propagate, server.handlers = verbose, [logging.NullHandler()]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if verbose else "3")
+        server.propagate, server.handlers = False, [logging.NullHandler()]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def import_beam() -> ModuleType:

@@ -6,9 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagic_models.options import ENGINES
 from imaging.errors import MisuseError
-
-ENGINES = ("auto", "keras", "openvino")
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imagic_models.options import ENGINES
 from imaging.errors import MisuseError
 from pipelines.runners import RunnerOptions
 
-ENGINES = ("auto", "keras", "openvino")
 RAW_OUTPUTS = {"tiff": ".tif", "png": ".png"}
 
 
